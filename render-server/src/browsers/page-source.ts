@@ -1,0 +1,19 @@
+import type { BrowserContextOptions, Page } from 'playwright-core';
+
+/** Why the network refused a host: `dns` also stands for a name that leads to a private address. */
+export type EgressFailure = 'dns' | 'connect' | 'forbidden' | 'too_large';
+
+/**
+ * What capture gets of a browser: one page at a time, each in a fresh context whose only way out is the
+ * job's own egress gate.
+ */
+export interface PageSource {
+  /**
+   * Opens a page in a fresh context, hands it to `use`, and closes both on every path.
+   * Ends with `signal.reason` when the signal fires, also while `use` hangs.
+   * @throws RenderError `browser_crashed` when the browser dies meanwhile
+   */
+  withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T>;
+  /** Why the job's egress gate last refused or failed to reach this host; undefined if it did not. */
+  failureFor(hostname: string): EgressFailure | undefined;
+}
