@@ -1,0 +1,465 @@
+/**
+ * The one client of the render server: many jobs over one socket, within the server's credit, surviving lost
+ * connections. It uses the global WebSocket and takes its timer from the caller, so it runs inside n8n too.
+ */
+import { CODES, type Code } from './codes.ts';
+import { MAX_SERVER_FRAME_BYTES, codecFor, type Codec } from './codec.ts';
+import type { AnalysisRequestInput, AnalysisResult, ClientFrameInput, JobFrame, ServerFrame, Subprotocol, WireError } from './messages.ts';
+
+/** Resolves after `ms`; rejects when the signal fires. */
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export interface RenderClientOptions {
+  /** Address of the server: http(s) or ws(s). */
+  url: string;
+  /** API key; none for a server on loopback without keys. */
+  token?: string;
+  /** Name and version of the program, for the server's log. */
+  client: string;
+  codec?: 'msgpack' | 'json';
+  sleep: Sleep;
+  /** How long a server that does not answer, or keeps refusing, is tried again, in ms. */
+  patienceMs?: number;
+}
+
+/** What happens to a job before its end. */
+export type JobEvent =
+  | Extract<ServerFrame, { type: 'accepted' }>
+  | Extract<JobFrame, { type: 'progress' | 'finding' | 'snapshot' }>;
+
+const DEFAULT_PATIENCE_MS = 120_000;
+const HANDSHAKE_MS = 10_000;
+const HEARTBEAT_MS = 15_000;
+const MAX_BACKOFF_MS = 10_000;
+const CANCEL_GRACE_MS = 5_000;
+
+/** Refusals that are worth trying again on the same server. */
+const TRY_AGAIN: ReadonlySet<Code> = new Set(['queue_full', 'overloaded', 'rate_limited', 'credit_exceeded', 'draining']);
+
+/** An error of the server, or of the way to it, with its stable code. */
+export class RenderClientError extends Error {
+  readonly code: Code;
+  readonly reason: string | undefined;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(error: WireError) {
+    super(error.message);
+    this.name = 'RenderClientError';
+    this.code = error.code;
+    this.reason = error.reason;
+    this.retryable = error.retryable;
+    this.retryAfterMs = error.retryAfterMs;
+  }
+
+  /** One line on what to do about it. */
+  get advice(): string {
+    return CODES[this.code].advice;
+  }
+}
+
+/** A submitted job: iterate it for what happens, await `result` for its end. */
+export class Job implements AsyncIterable<JobEvent> {
+  /** Known once the server has accepted it. */
+  id: string | undefined;
+  /** Rejects with RenderClientError when the job fails or is cancelled. */
+  readonly result: Promise<AnalysisResult>;
+  readonly #settle: PromiseWithResolvers<AnalysisResult> = Promise.withResolvers();
+  readonly #onCancel: (job: Job) => void;
+  #events: JobEvent[] = [];
+  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
+  #ended = false;
+
+  constructor(onCancel: (job: Job) => void) {
+    this.#onCancel = onCancel;
+    this.result = this.#settle.promise;
+    this.result.catch(() => {}); // a caller may only iterate
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Cancels the job, here and on the server; `result` rejects with `cancelled` at once. */
+  cancel(): void {
+    this.#onCancel(this);
+  }
+
+  /** Progress, findings and snapshots until the job ends. Progress that nobody has read yet is replaced by newer. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<JobEvent, void, undefined> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event) yield event;
+      else if (this.#ended) return;
+      else await this.#wake.promise;
+    }
+  }
+
+  /** @internal */
+  push(event: JobEvent): void {
+    if (this.#ended) return;
+    if (event.type === 'progress' && this.#events.at(-1)?.type === 'progress') this.#events.pop();
+    this.#events.push(event);
+    this.#notify();
+  }
+
+  /** @internal The first end counts. */
+  end(outcome: { result: AnalysisResult } | { error: RenderClientError }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if ('result' in outcome) this.#settle.resolve(outcome.result);
+    else this.#settle.reject(outcome.error);
+    this.#notify();
+  }
+
+  #notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+}
+
+/** What the client keeps of a job beside its public face. */
+interface Entry {
+  ref: string;
+  job: Job;
+  /** Absent for a job that is only watched. */
+  submit?: { request: AnalysisRequestInput; idempotencyKey: string };
+  /**
+   * waiting: not sent; sent: not acknowledged; refused: to be sent again later; open: accepted;
+   * cancelling: cancelled here, the server not yet told.
+   */
+  state: 'waiting' | 'sent' | 'refused' | 'open' | 'cancelling';
+  refusedSince?: number;
+  detach(): void;
+}
+
+export class RenderClient {
+  readonly #options: RenderClientOptions;
+  readonly #codec: Codec;
+  readonly #subprotocol: Subprotocol;
+  readonly #closing = new AbortController();
+  readonly #entries = new Map<string, Entry>();
+  readonly #byJob = new Map<string, Entry>();
+  #socket: WebSocket | undefined;
+  #welcome: Extract<ServerFrame, { type: 'welcome' }> | undefined;
+  #credit = 0;
+  #draining = false;
+  #reconnectAfterMs: number | undefined;
+  #running: Promise<void> | undefined;
+  #nextRef = 1;
+  #idle: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(options: RenderClientOptions) {
+    this.#options = options;
+    this.#subprotocol = options.codec === 'json' ? 'cro.v1.json' : 'cro.v1.msgpack';
+    this.#codec = codecFor(this.#subprotocol);
+  }
+
+  /** What the server said of itself at the last connection. */
+  get welcome(): Extract<ServerFrame, { type: 'welcome' }> | undefined {
+    return this.#welcome;
+  }
+
+  /**
+   * Submits a page. Returns at once; the job is sent when the server's credit allows, and sent again with the same
+   * idempotency key when the connection breaks before it was acknowledged.
+   * @param options.signal cancels the job, here and on the server
+   */
+  submit(request: AnalysisRequestInput, options: { signal?: AbortSignal; idempotencyKey?: string } = {}): Job {
+    return this.#add(options.signal, { request, idempotencyKey: options.idempotencyKey ?? crypto.randomUUID() });
+  }
+
+  /** Follows a job by its id, from where it stands to its end. */
+  watch(id: string, options: { signal?: AbortSignal } = {}): Job {
+    return this.#add(options.signal, undefined, id);
+  }
+
+  /**
+   * Closes the connection. Cancels on their way are delivered first, for a few seconds at most. Jobs still open go on
+   * at the server; here they end with `cancelled`, reason `client_closed`.
+   */
+  async close(): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'cancelling') continue;
+      entry.job.end({ error: cancelledError('client_closed', 'The client was closed before the job ended.') });
+      this.#forget(entry);
+    }
+    if (this.#entries.size > 0) {
+      await Promise.race([this.#idle.promise, this.#options.sleep(CANCEL_GRACE_MS, this.#closing.signal).catch(() => {})]);
+    }
+    this.#closing.abort();
+    this.#socket?.close(1000);
+    await this.#running;
+  }
+
+  #add(signal: AbortSignal | undefined, submit: Entry['submit'], id?: string): Job {
+    const onAbort = (): void => job.cancel();
+    const job = new Job(() => this.#cancel(entry));
+    const entry: Entry = {
+      ref: `r${this.#nextRef++}`,
+      job,
+      state: id === undefined ? 'waiting' : 'open',
+      detach: () => signal?.removeEventListener('abort', onAbort),
+      ...(submit ? { submit } : {}),
+    };
+    if (this.#closing.signal.aborted) {
+      job.end({ error: cancelledError('client_closed', 'The client is closed.') });
+      return job;
+    }
+    if (signal?.aborted) {
+      job.end({ error: cancelledError('aborted', 'The job was cancelled before it was sent.') });
+      return job;
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#entries.set(entry.ref, entry);
+    if (id !== undefined) {
+      job.id = id;
+      this.#byJob.set(id, entry);
+      this.#send({ type: 'watch', job: id });
+    }
+    this.#running ??= this.#run();
+    this.#pump();
+    return job;
+  }
+
+  #cancel(entry: Entry): void {
+    if (entry.job.ended) return;
+    entry.job.end({ error: cancelledError('aborted', 'The job was cancelled.') });
+    const { state } = entry;
+    entry.state = 'cancelling';
+    if (state === 'waiting' || state === 'refused') this.#forget(entry);
+    else if (state === 'open' && entry.job.id) this.#send({ type: 'cancel', job: entry.job.id });
+    // A submit that is not acknowledged yet is cancelled when the server has given it an id.
+  }
+
+  #forget(entry: Entry): void {
+    entry.detach();
+    this.#entries.delete(entry.ref);
+    if (entry.job.id && this.#byJob.get(entry.job.id) === entry) this.#byJob.delete(entry.job.id);
+    if (this.#entries.size === 0) {
+      this.#idle.resolve();
+      this.#idle = Promise.withResolvers();
+    }
+    this.#pump();
+  }
+
+  /** Sends waiting submits while the credit lasts. */
+  #pump(): void {
+    if (!this.#welcome || this.#socket?.readyState !== 1 || this.#draining) return;
+    let open = 0;
+    for (const entry of this.#entries.values()) if (entry.state !== 'waiting' && entry.submit) open += 1;
+    for (const entry of this.#entries.values()) {
+      if (open >= this.#credit) return;
+      if (entry.state !== 'waiting' || !entry.submit) continue;
+      entry.state = 'sent';
+      open += 1;
+      this.#send({ type: 'submit', ref: entry.ref, ...entry.submit });
+    }
+  }
+
+  #send(frame: ClientFrameInput): void {
+    if (this.#socket?.readyState === 1) this.#socket.send(this.#codec.encode(frame));
+  }
+
+  /** Keeps a connection up while there is work. */
+  async #run(): Promise<void> {
+    try {
+      await this.#connections();
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** One connection after another, until the client is closed, the work is done, or its patience ends. */
+  async #connections(): Promise<void> {
+    const patience = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
+    let lastSeen = Date.now();
+    let failures = 0;
+    while (!this.#closing.signal.aborted) {
+      const outcome = await this.#connection();
+      if (outcome.fatal) return this.#failAll(outcome.fatal);
+      if (outcome.welcomed) {
+        lastSeen = Date.now();
+        failures = 0;
+      }
+      if (this.#entries.size === 0 || this.#closing.signal.aborted) return;
+      if (Date.now() - lastSeen > patience) {
+        return this.#failAll({
+          code: 'server_unreachable', retryable: true,
+          message: `The render server at ${this.#options.url} cannot be reached.`,
+        });
+      }
+      const backoff = Math.min(MAX_BACKOFF_MS, 250 * 2 ** failures++);
+      const delay = this.#reconnectAfterMs ?? backoff * (0.5 + Math.random() / 2);
+      this.#reconnectAfterMs = undefined;
+      await this.#options.sleep(delay, this.#closing.signal).catch(() => {});
+    }
+  }
+
+  /** One connection, from its handshake to its end. */
+  async #connection(): Promise<{ welcomed: boolean; fatal?: WireError }> {
+    const ended = new AbortController();
+    const outcome: { welcomed: boolean; fatal?: WireError } = { welcomed: false };
+    const closed = Promise.withResolvers<void>();
+    let heard = true;
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(socketUrl(this.#options.url), [this.#subprotocol]);
+    } catch (error) {
+      return { welcomed: false, fatal: { code: 'bad_request', retryable: false, message: `The server address cannot be used: ${String(error)}` } };
+    }
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => {
+      const { client, token } = this.#options;
+      this.#send({ type: 'hello', client, ...(token ? { token } : {}) });
+    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      heard = true;
+      const frame = this.#decode(data);
+      if (!frame) {
+        outcome.fatal = { code: 'internal', retryable: false, message: 'The server sent a frame that this client cannot read. Are both of the same version?' };
+        return closed.resolve();
+      }
+      if (frame.type === 'welcome') outcome.welcomed = true;
+      if (frame.type === 'rejected' && !outcome.welcomed && !frame.error.retryable) outcome.fatal = frame.error;
+      this.#receive(frame);
+    };
+    socket.onclose = () => closed.resolve();
+    const sleep = (ms: number): Promise<void> => this.#options.sleep(ms, ended.signal);
+    const heartbeat = async (): Promise<void> => {
+      await sleep(HANDSHAKE_MS);
+      if (!outcome.welcomed) return closed.resolve();
+      for (let id = 1; ; id += 1) {
+        heard = false;
+        this.#send({ type: 'ping', id });
+        await sleep(HEARTBEAT_MS);
+        if (!heard) return closed.resolve(); // half-open: close() would wait for an answer that never comes
+      }
+    };
+    heartbeat().catch(() => {});
+    this.#closing.signal.addEventListener('abort', () => closed.resolve(), { signal: ended.signal });
+    await closed.promise;
+    ended.abort();
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    this.#socket = undefined;
+    this.#welcome = undefined;
+    return outcome;
+  }
+
+  #decode(data: string | ArrayBuffer): ServerFrame | undefined {
+    try {
+      return this.#codec.decode(typeof data === 'string' ? data : new Uint8Array(data), MAX_SERVER_FRAME_BYTES) as ServerFrame;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #receive(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'welcome': return this.#resume(frame);
+      case 'accepted': return this.#accepted(frame);
+      case 'rejected': return this.#rejected(frame);
+      case 'credit':
+        this.#credit = frame.credit;
+        return this.#pump();
+      case 'draining':
+        this.#draining = true;
+        this.#reconnectAfterMs = frame.reconnectAfterMs;
+        return;
+      case 'pong': return;
+      default: return this.#jobFrame(frame);
+    }
+  }
+
+  /** After a connection: what was not acknowledged is sent again, what is open is watched, what was cancelled is told. */
+  #resume(welcome: Extract<ServerFrame, { type: 'welcome' }>): void {
+    this.#welcome = welcome;
+    this.#credit = welcome.credit;
+    this.#draining = false;
+    for (const entry of this.#entries.values()) {
+      const { id } = entry.job;
+      if (id) this.#send(entry.state === 'cancelling' ? { type: 'cancel', job: id } : { type: 'watch', job: id });
+      else if (entry.submit && (entry.state === 'sent' || entry.state === 'cancelling')) this.#send({ type: 'submit', ref: entry.ref, ...entry.submit });
+    }
+    this.#pump();
+  }
+
+  #accepted(frame: Extract<ServerFrame, { type: 'accepted' }>): void {
+    const entry = this.#entries.get(frame.ref);
+    if (!entry) return;
+    entry.job.id = frame.job;
+    delete entry.refusedSince;
+    this.#byJob.set(frame.job, entry);
+    if (entry.state === 'cancelling') return this.#send({ type: 'cancel', job: frame.job });
+    entry.state = 'open';
+    entry.job.push(frame);
+  }
+
+  #rejected(frame: Extract<ServerFrame, { type: 'rejected' }>): void {
+    const entry = frame.ref !== undefined ? this.#entries.get(frame.ref) : this.#byJob.get(frame.job ?? '');
+    if (!entry) return;
+    if (entry.state === 'cancelling') return this.#forget(entry);
+    const { error } = frame;
+    if (frame.job !== undefined && error.code === 'not_found' && entry.submit) {
+      // The server lost its store: the submit is a promise of ours, so it is made again.
+      this.#byJob.delete(frame.job);
+      entry.job.id = undefined;
+      entry.state = 'waiting';
+      return this.#pump();
+    }
+    entry.refusedSince ??= Date.now();
+    const patient = Date.now() - entry.refusedSince < (this.#options.patienceMs ?? DEFAULT_PATIENCE_MS);
+    if (TRY_AGAIN.has(error.code) && patient) {
+      entry.state = 'refused';
+      return void this.#tryAgain(entry, error.retryAfterMs ?? 1_000);
+    }
+    entry.job.end({ error: new RenderClientError(error) });
+    this.#forget(entry);
+  }
+
+  /** The entry keeps its place in the credit while it waits, so that a full server is not asked by everyone at once. */
+  async #tryAgain(entry: Entry, delayMs: number): Promise<void> {
+    await this.#options.sleep(delayMs, this.#closing.signal).catch(() => {});
+    if (entry.state !== 'refused') return;
+    entry.state = 'waiting';
+    this.#pump();
+  }
+
+  #jobFrame(frame: JobFrame): void {
+    const entry = this.#byJob.get(frame.job);
+    if (!entry) return;
+    switch (frame.type) {
+      case 'result':
+        entry.job.end({ result: frame.result });
+        return this.#forget(entry);
+      case 'failed':
+        entry.job.end({ error: new RenderClientError(frame.error) });
+        return this.#forget(entry);
+      case 'cancelled':
+        entry.job.end({ error: cancelledError(undefined, 'The job was cancelled on the server.') });
+        return this.#forget(entry);
+      default: return entry.job.push(frame);
+    }
+  }
+
+  #failAll(error: WireError): void {
+    for (const entry of this.#entries.values()) {
+      entry.job.end({ error: new RenderClientError(error) });
+      this.#forget(entry);
+    }
+  }
+}
+
+function cancelledError(reason: string | undefined, message: string): RenderClientError {
+  return new RenderClientError({ code: 'cancelled', message, retryable: false, ...(reason ? { reason } : {}) });
+}
+
+function socketUrl(address: string): string {
+  const url = new URL(address);
+  url.protocol = url.protocol.replace(/^http/, 'ws');
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/socket`;
+  url.hash = '';
+  return url.href;
+}
