@@ -4,6 +4,9 @@
  */
 import type { Box, BusinessType, Device } from '@cro-analyzer/protocol/messages';
 
+/** Where `PageText.full` is cut: a page that reaches it has text that was not seen. */
+export const TEXT_LIMIT = 20_000;
+
 export interface Evidence {
   requestedUrl: string;
   /** The address after redirects. */
@@ -142,7 +145,7 @@ export interface Overlay {
 }
 
 export interface PageText {
-  /** All visible text, 20,000 characters at most, whitespace folded. */
+  /** All visible text, TEXT_LIMIT characters at most, whitespace folded. */
   full: string;
   /** Visible text that starts in the first screen. */
   firstScreen: string;
