@@ -22,6 +22,8 @@ export interface Opinion {
   usage: Omit<Usage, 'timings'>;
   model: string | null;
   language: string;
+  /** What the analyst could not be shown or could not finish, in words; goes into the result's `limits`. */
+  limits?: string[];
 }
 
 /** Turns facts and pictures into findings. */

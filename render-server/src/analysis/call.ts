@@ -1,0 +1,120 @@
+/** One streamed call to Claude, its life watched, and what each way of failing means. */
+import Anthropic, { type Middleware } from '@anthropic-ai/sdk';
+import { RenderError } from '../errors.ts';
+
+/** The longest wait that Claude may ask for and get; a longer one is passed on to the caller. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** A call that failed, and whether calling again can help. */
+export class CallFailed extends Error {
+  readonly error: RenderError;
+  readonly again: boolean;
+
+  constructor(error: RenderError, again: boolean) {
+    super(error.message, { cause: error.cause });
+    this.error = error;
+    this.again = again;
+  }
+}
+
+export interface CallOptions {
+  signal: AbortSignal;
+  /** Milliseconds without a byte after which the call is given up. */
+  idleTimeoutMs: number;
+  onText(text: string): void;
+  /** Called once, however the call ends, with what is known of its cost. */
+  onUsage(usage: Anthropic.Usage): void;
+}
+
+/**
+ * Streams one answer; the SDK does not retry it.
+ * @returns why Claude stopped
+ * @throws CallFailed; `signal.reason` when aborted
+ */
+export async function call(client: Anthropic, params: Anthropic.MessageStreamParams, options: CallOptions): Promise<Anthropic.StopReason> {
+  options.signal.throwIfAborted();
+  const idle = new AbortController();
+  const timer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
+  let stopReason: Anthropic.StopReason | null = null;
+  let usage: Anthropic.Usage | null = null;
+  try {
+    const stream = client.messages.stream(params, {
+      signal: AbortSignal.any([options.signal, idle.signal]),
+      middleware: [watchBytes(() => timer.refresh())],
+    });
+    stream.on('text', (delta) => options.onText(delta));
+    stream.on('streamEvent', (event, snapshot) => {
+      usage = snapshot.usage;
+      if (event.type === 'message_delta') stopReason = event.delta.stop_reason;
+    });
+    await stream.done();
+  } catch (error) {
+    if (options.signal.aborted) throw options.signal.reason;
+    if (idle.signal.aborted) throw unavailable('stalled', 'Claude stopped answering half-way.', error, true);
+    // What comes after the stop reason carries nothing of the answer.
+    if (stopReason === null) throw explain(error, params.model);
+  } finally {
+    clearTimeout(timer);
+    if (usage !== null) options.onUsage(usage);
+  }
+  if (stopReason === null) throw unavailable('cut', 'The connection to Claude broke off half-way.', undefined, true);
+  return stopReason;
+}
+
+/** Any byte counts as life: while Claude thinks in silence, the stream carries only pings, which the SDK keeps to itself. */
+function watchBytes(alive: () => void): Middleware {
+  return async (request, next) => {
+    const response = await next(request);
+    if (response.body === null) return response;
+    const watched = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        alive();
+        controller.enqueue(chunk);
+      },
+    }));
+    return new Response(watched, response);
+  };
+}
+
+const TRANSIENT = new Set(['overloaded_error', 'rate_limit_error', 'api_error', 'timeout_error']);
+
+/** An error of the SDK as one of ours. */
+function explain(error: unknown, model: string): CallFailed {
+  if (error instanceof Anthropic.APIConnectionError) {
+    return unavailable('connect', 'Claude cannot be reached.', error, true);
+  }
+  if (!(error instanceof Anthropic.APIError)) {
+    // A socket cut half-way, or a stream that ended too early: a plain AnthropicError.
+    return unavailable('cut', 'The connection to Claude broke off half-way.', error, true);
+  }
+  const { status, type } = error;
+  if (status === 401 || status === 403) {
+    return unavailable('auth', 'Claude refused the API key. Check ANTHROPIC_API_KEY on the server.', error, false);
+  }
+  if (status === 404) {
+    return unavailable('model', `Claude does not know the model ${JSON.stringify(model)}. Check CRO_MODEL, or the model asked for.`, error, false);
+  }
+  if (status === 429 || type === 'rate_limit_error') {
+    return unavailable('rate_limited', 'Claude is at its rate limit for this API key.', error, true);
+  }
+  const transient = status === undefined ? TRANSIENT.has(type ?? '') : status === 408 || status === 409 || status >= 500;
+  if (transient) return unavailable('overloaded', 'Claude is overloaded or faulty at the moment.', error, true);
+  return unavailable('bad_request', 'Claude did not accept the request. The server log has the details.', error, false);
+}
+
+function unavailable(reason: string, message: string, cause: unknown, again: boolean): CallFailed {
+  const wait = cause instanceof Anthropic.APIError ? retryAfterMs(cause.headers) : undefined;
+  const tooLong = wait !== undefined && wait > MAX_RETRY_AFTER_MS;
+  const details = { reason, cause, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+  return new CallFailed(new RenderError('analyst_unavailable', message, details), again && !tooLong);
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date, in milliseconds. */
+function retryAfterMs(headers: Headers | undefined): number | undefined {
+  const milliseconds = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
+  if (milliseconds >= 0) return Math.ceil(milliseconds);
+  const after = headers?.get('retry-after') ?? '';
+  if (/^\d+(\.\d+)?$/.test(after)) return Math.ceil(Number(after) * 1000);
+  const date = Date.parse(after);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
