@@ -1,0 +1,220 @@
+import http from 'node:http';
+import net, { isIP, type LookupFunction } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RequestError, Server } from 'proxy-chain';
+import { type AllowList, bareHost, isPublicAddress, portOf } from './addresses.ts';
+import type { ResolvedAddress, Resolver } from './dns.ts';
+import type { EgressFailure } from './page-source.ts';
+
+/**
+ * Chromium flags that leave no way out but a context's own gate: loopback is proxied too, nothing goes over
+ * UDP, names are never resolved by Chromium, and what belongs to no context meets a dead proxy.
+ */
+export const EGRESS_FLAGS: readonly string[] = [
+  '--proxy-server=http://127.0.0.1:9',
+  '--proxy-bypass-list=<-loopback>',
+  '--disable-quic',
+  '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+/** What one job may download, in bytes. Heavy shop pages stay below 50 MB; endless streams do not. */
+const MAX_BYTES = 200 * 1024 * 1024;
+const CONNECT_MS = 10_000;
+const CLOSE_MS = 2_000;
+/** A page can ask for any number of made-up hosts; the job's own are among the first. */
+const MAX_FAILURES = 1_000;
+
+/** A job's way out of the browser: a proxy on loopback that dials only what it has checked. */
+export interface EgressGate {
+  /** For a browser context: `proxy: { server: proxyUrl, bypass: '<-loopback>' }`. */
+  readonly proxyUrl: string;
+  /** Why this host was last refused or not reached; undefined if it was not. */
+  failureFor(hostname: string): EgressFailure | undefined;
+  /** Bytes received from the network so far. */
+  bytes(): number;
+  /** Destroys every connection. Safe to call twice; ends within two seconds. */
+  close(): Promise<void>;
+}
+
+/** What a gate is opened with. */
+export interface GateOptions {
+  /** The address that the job is about: the allow-list holds only for jobs whose own target is on it. */
+  readonly target: URL;
+  readonly allow: AllowList;
+  readonly resolver: Resolver;
+  /** Most bytes that may be received; 200 MiB when not given. */
+  readonly maxBytes?: number;
+  /** Closes the gate when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens the gate of one job.
+ * @throws `signal.reason` when the signal has fired
+ */
+export async function openGate(options: GateOptions): Promise<EgressGate> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const gate = new Gate(options, await reachesAllowList(options));
+  await gate.listen();
+  const onAbort = (): void => void gate.shut();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const close = async (): Promise<void> => {
+    signal?.removeEventListener('abort', onAbort);
+    await gate.shut();
+  };
+  if (signal?.aborted) {
+    await close();
+    signal.throwIfAborted();
+  }
+  return {
+    proxyUrl: `http://127.0.0.1:${gate.port}`,
+    failureFor: (hostname) => gate.failures.get(bareHost(hostname)),
+    bytes: () => gate.received,
+    close,
+  };
+}
+
+async function reachesAllowList({ target, allow, resolver }: GateOptions): Promise<boolean> {
+  const host = bareHost(target.hostname);
+  const port = portOf(target);
+  if (allow.allows(host, port)) return true;
+  if (isIP(host) !== 0) return false;
+  const addresses = await resolver.resolve(host).catch(() => []);
+  return addresses.length > 0 && addresses.every(({ address }) => allow.allows(host, port, address));
+}
+
+class Gate extends Server {
+  readonly failures = new Map<string, EgressFailure>();
+  received = 0;
+
+  readonly #allow: AllowList;
+  readonly #resolver: Resolver;
+  readonly #trusted: boolean;
+  readonly #maxBytes: number;
+  readonly #sockets = new Set<net.Socket>();
+  #shut: Promise<void> | undefined;
+
+  constructor({ allow, resolver, maxBytes = MAX_BYTES }: GateOptions, trusted: boolean) {
+    super({ host: '127.0.0.1', port: 0 });
+    this.#allow = allow;
+    this.#resolver = resolver;
+    this.#trusted = trusted;
+    this.#maxBytes = maxBytes;
+    this.prepareRequestFunction = async ({ hostname, port }) => {
+      const host = canonical(hostname);
+      const addresses = await this.#admit(host, port);
+      const httpAgent = new http.Agent();
+      httpAgent.createConnection = () => this.#dial(host, port, addresses);
+      return { httpAgent };
+    };
+  }
+
+  /**
+   * proxy-chain's own tunnel only half-closes its far end and tells nobody that a dial failed: a server that
+   * never hangs up would keep its socket after the job.
+   */
+  override async onConnect(request: http.IncomingMessage, source: net.Socket, head: Buffer): Promise<void> {
+    try {
+      const { trgParsed } = this.getHandlerOpts(request);
+      if (trgParsed === null) throw notReachable();
+      const host = canonical(trgParsed.hostname);
+      const port = Number(trgParsed.port);
+      const target = this.#dial(host, port, await this.#admit(host, port));
+      let open = false;
+      target.once('connect', () => {
+        open = true;
+        source.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        source.unshift(head);
+        source.pipe(target).pipe(source);
+      });
+      target.once('close', () => {
+        if (open) source.resume().end();
+        else this.failRequest(request, notReachable());
+      });
+      source.once('close', () => target.destroy());
+      if (source.destroyed) target.destroy();
+    } catch (error) {
+      this.failRequest(request, error instanceof Error ? error : notReachable());
+    }
+  }
+
+  /** The checked addresses of a host. @throws RequestError when it may not be reached */
+  async #admit(host: string, port: number): Promise<readonly ResolvedAddress[]> {
+    if (this.received > this.#maxBytes) throw this.#refused(host, 'too_large');
+    const family = isIP(host);
+    if (family !== 0) {
+      if (!this.#permits(host, port, host)) throw this.#refused(host, 'forbidden');
+      return [{ address: host, family: family === 6 ? 6 : 4 }];
+    }
+    const system = this.#trusted && this.#allow.allows(host, port);
+    const addresses = await this.#resolver.resolve(host, { system }).catch(() => { throw this.#refused(host, 'dns'); });
+    if (!addresses.every(({ address }) => this.#permits(host, port, address))) throw this.#refused(host, 'dns');
+    return addresses;
+  }
+
+  #permits(host: string, port: number, address: string): boolean {
+    return isPublicAddress(address) || (this.#trusted && this.#allow.allows(host, port, address));
+  }
+
+  #refused(host: string, failure: EgressFailure): RequestError {
+    this.#record(host, failure);
+    return notReachable();
+  }
+
+  #record(host: string, failure: EgressFailure): void {
+    if (this.#shut === undefined && (this.failures.size < MAX_FAILURES || this.failures.has(host))) {
+      this.failures.set(host, failure);
+    }
+  }
+
+  /** Never throws: within proxy-chain's forwarding nobody would catch it. */
+  #dial(host: string, port: number, addresses: readonly ResolvedAddress[]): net.Socket {
+    const socket = net.connect({ host, port, lookup: pinned(addresses) });
+    this.#sockets.add(socket);
+    const failed = (): void => { if (socket.bytesRead === 0) this.#record(host, 'connect'); };
+    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('the connection took too long')));
+    socket.once('connect', () => socket.setTimeout(0));
+    socket.on('error', failed).on('end', failed);
+    socket.on('data', (chunk: Buffer) => {
+      this.received += chunk.length;
+      if (this.received <= this.#maxBytes) return;
+      this.#record(host, 'too_large');
+      this.#destroySockets();
+    });
+    socket.on('close', () => this.#sockets.delete(socket));
+    if (this.#shut !== undefined) socket.destroy();
+    return socket;
+  }
+
+  #destroySockets(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  shut(): Promise<void> {
+    this.#shut ??= Promise.race([this.close(true), sleep(CLOSE_MS, undefined, { ref: false })]);
+    this.#destroySockets();
+    return this.#shut;
+  }
+}
+
+/** One opaque answer for everything: the page learns nothing of what is behind an address. */
+function notReachable(): RequestError {
+  return new RequestError('Not reachable', 502);
+}
+
+/** The host as WHATWG writes it: `CONNECT` hands over the bare text, in which `0x7f.1` is still a name. */
+function canonical(hostname: string): string {
+  if (!URL.canParse(`http://${hostname}`)) throw notReachable();
+  return bareHost(new URL(`http://${hostname}`).hostname);
+}
+
+/** A lookup that answers with what was checked, so that no second answer of the name can slip in between. */
+function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const [first] = addresses;
+    if (options.all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? '', first?.family);
+  };
+}

@@ -1,0 +1,248 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AllowList } from '../../render-server/src/browsers/addresses.ts';
+import { createResolver, type Resolver } from '../../render-server/src/browsers/dns.ts';
+import { type EgressGate, type GateOptions, openGate } from '../../render-server/src/browsers/egress.ts';
+import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+
+/** A name of this machine that no DNS server knows. */
+const hostsFileName = readHostsFile().find((name) => !name.includes('localhost'));
+
+function readHostsFile(): string[] {
+  if (!existsSync('/etc/hosts')) return [];
+  const lines = readFileSync('/etc/hosts', 'utf8').split('\n').map((line) => line.replace(/#.*/, '').trim());
+  return lines.flatMap((line) => line.split(/\s+/).slice(1));
+}
+
+let dns: DnsServer;
+let resolver: Resolver;
+let site: http.Server;
+let port: number;
+let hits: string[];
+const gates: EgressGate[] = [];
+
+beforeEach(async () => {
+  dns = await startDnsServer();
+  resolver = createResolver({ servers: [dns.address] });
+  hits = [];
+  site = http.createServer((request, response) => {
+    hits.push(`${request.headers.host} ${request.url}`);
+    if (request.url === '/hang-up') request.socket.destroy();
+    else if (request.url === '/big') response.end(Buffer.alloc(1024 * 1024));
+    else if (request.url === '/silent') response.writeHead(200).flushHeaders();
+    else response.end(`hello ${request.headers.host}`);
+  });
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  port = (site.address() as net.AddressInfo).port;
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(gates.splice(0).map((gate) => gate.close()));
+  site.closeAllConnections();
+  await Promise.all([dns.close(), new Promise((resolve) => { site.close(resolve); })]);
+});
+
+async function open(target: string, allow: string[], more: Partial<GateOptions> = {}): Promise<EgressGate> {
+  const gate = await openGate({ target: new URL(target), allow: AllowList.parse(allow), resolver, ...more });
+  gates.push(gate);
+  return gate;
+}
+
+/** Asks the proxy for a plain http page, as Chromium does. */
+async function get(gate: EgressGate, url: string): Promise<{ status: number; body: string }> {
+  const request = http.get({ host: '127.0.0.1', port: new URL(gate.proxyUrl).port, path: url, headers: { host: new URL(url).host }, agent: false });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  let body = '';
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode ?? 0, body };
+}
+
+/** Asks the proxy for a tunnel; the socket is ready for the far end's own protocol when the status is 200. */
+async function tunnel(gate: EgressGate, authority: string): Promise<{ status: number; socket: net.Socket }> {
+  const request = http.request({ host: '127.0.0.1', port: new URL(gate.proxyUrl).port, method: 'CONNECT', path: authority, agent: false });
+  request.end();
+  const [response, socket] = (await once(request, 'connect')) as [http.IncomingMessage, net.Socket];
+  return { status: response.statusCode ?? 0, socket: socket.on('error', () => undefined) };
+}
+
+describe('what a gate lets through', () => {
+  it('forwards plain http to an allowed address and counts its bytes', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, [`127.0.0.1:${port}`]);
+    expect(await get(gate, `http://127.0.0.1:${port}/a`)).toEqual({ status: 200, body: `hello 127.0.0.1:${port}` });
+    expect(gate.bytes()).toBeGreaterThan(20);
+    expect(gate.failureFor('127.0.0.1')).toBeUndefined();
+  });
+
+  it('tunnels bytes as they are, to the address that the name resolved to', async () => {
+    dns.names.set('staging.test', ['127.0.0.1']);
+    const gate = await open('https://staging.test/', ['staging.test']);
+    const { status, socket } = await tunnel(gate, `staging.test:${port}`);
+    expect(status).toBe(200);
+    socket.end('GET /raw HTTP/1.1\r\nhost: anything\r\nconnection: close\r\n\r\n');
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    expect(text).toContain('hello anything');
+    expect(hits).toEqual(['anything /raw']);
+  });
+
+  it('opens an allowed range for a target inside it, and for nothing outside it', async () => {
+    dns.names.set('in.test', ['127.0.0.1']);
+    dns.names.set('mixed.test', ['127.0.0.1', '127.0.0.9']);
+    const gate = await open(`http://in.test:${port}/`, ['127.0.0.1/32']);
+    expect((await get(gate, `http://in.test:${port}/`)).status).toBe(200);
+    expect((await get(gate, `http://mixed.test:${port}/`)).status).toBe(502);
+    expect(gate.failureFor('mixed.test')).toBe('dns');
+  });
+
+  it.skipIf(hostsFileName === undefined)('finds an allowed host that stands in the hosts file alone', async () => {
+    const name = hostsFileName ?? '';
+    await expect(resolver.resolve(name)).rejects.toThrow();
+    const gate = await open(`http://${name}:${port}/`, [name]);
+    await get(gate, `http://${name}:${port}/`);
+    expect(gate.failureFor(name)).not.toBe('dns');
+  });
+});
+
+describe('what a gate refuses', () => {
+  it.each(['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0x7f.1', '2130706433', '0.0.0.0', '169.254.169.254'])(
+    'does not dial the literal %s, over http or in a tunnel', async (host) => {
+      const gate = await open('https://public.test/', []);
+      expect((await get(gate, `http://${host}:${port}/`)).status).toBe(502);
+      expect((await tunnel(gate, `${host}:${port}`)).status).toBe(502);
+      expect(gate.failureFor(new URL(`http://${host}`).hostname)).toBe('forbidden');
+      expect(hits).toEqual([]);
+    });
+
+  it.each([['127.0.0.1'], ['8.8.8.8', '127.0.0.1'], ['2606:4700::1111', '::1'], ['::ffff:127.0.0.1'], ['10.0.0.1']])(
+    'makes a name that leads to %s %s look like one that does not resolve', async (...answers) => {
+      dns.names.set('inward.test', answers.filter((answer) => answer !== undefined));
+      const gate = await open('https://public.test/', []);
+      expect((await tunnel(gate, `inward.test:${port}`)).status).toBe(502);
+      expect(gate.failureFor('inward.test')).toBe('dns');
+      expect(gate.failureFor('INWARD.test.')).toBe('dns');
+      expect(hits).toEqual([]);
+    });
+
+  it.each(['localhost', 'a.localhost', 'localhost.'])('knows %s without asking DNS', async (name) => {
+    const gate = await open('https://public.test/', []);
+    dns.questions.length = 0;
+    expect((await tunnel(gate, `${name}:${port}`)).status).toBe(502);
+    expect(gate.failureFor(name)).toBe('dns');
+    expect(dns.questions).toEqual([]);
+  });
+
+  it('keeps an allowed host from a job whose own target is not allowed', async () => {
+    const allow = [`127.0.0.1:${port}`, 'staging.test', '127.0.0.0/8'];
+    dns.names.set('staging.test', ['127.0.0.1']);
+    const gate = await open('https://public.test/', allow);
+    expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(502);
+    expect((await get(gate, `http://staging.test:${port}/`)).status).toBe(502);
+    expect(hits).toEqual([]);
+    expect((await get(await open('http://staging.test/', allow), `http://staging.test:${port}/`)).status).toBe(200);
+  });
+
+  it('checks a name again when its answer has run out, and dials nothing unchecked in between', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    dns.names.set('rebind.test', ['127.0.0.1']);
+    const gate = await open(`http://rebind.test:${port}/`, ['127.0.0.1/32']);
+    expect((await get(gate, `http://rebind.test:${port}/1`)).status).toBe(200);
+    dns.names.set('rebind.test', ['127.0.0.2']);
+    expect((await get(gate, `http://rebind.test:${port}/2`)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 11_000);
+    expect((await get(gate, `http://rebind.test:${port}/3`)).status).toBe(502);
+    expect(gate.failureFor('rebind.test')).toBe('dns');
+    expect(hits.map((hit) => hit.split(' ')[1])).toEqual(['/1', '/2']);
+  });
+
+  it('stops at the byte limit and says so', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { maxBytes: 100_000 });
+    await expect(get(gate, `http://127.0.0.1:${port}/big`)).rejects.toThrow();
+    expect(gate.failureFor('127.0.0.1')).toBe('too_large');
+    expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(502);
+    expect(gate.bytes()).toBeLessThan(1_000_000);
+  });
+});
+
+describe('how a gate reports what it could not reach', () => {
+  it('tells an unknown name, a closed port and a server that hangs up apart from answers of the page', async () => {
+    const spare = net.createServer().listen(0, '127.0.0.1');
+    await once(spare, 'listening');
+    const closed = (spare.address() as net.AddressInfo).port;
+    await new Promise((resolve) => { spare.close(resolve); });
+
+    const gate = await open('http://127.0.0.1/', ['127.0.0.1', '127.0.0.2', '127.0.0.3']);
+    expect((await get(gate, 'http://missing.test/')).status).toBe(502);
+    expect(gate.failureFor('missing.test')).toBe('dns');
+    expect((await tunnel(gate, `127.0.0.1:${closed}`)).status).toBe(502);
+    expect(gate.failureFor('127.0.0.1')).toBe('connect');
+    expect((await get(gate, `http://127.0.0.2:${closed}/`)).status).toBeGreaterThanOrEqual(500);
+    expect(gate.failureFor('127.0.0.2')).toBe('connect');
+
+    const own = await open('http://127.0.0.1/', ['127.0.0.1']);
+    expect((await get(own, `http://127.0.0.1:${port}/hang-up`)).status).toBeGreaterThanOrEqual(500);
+    expect(own.failureFor('127.0.0.1')).toBe('connect');
+  });
+});
+
+describe('how a gate ends', () => {
+  it('destroys tunnels and requests under way, also towards a server that never hangs up', async () => {
+    const gate = await open('http://127.0.0.1/', ['127.0.0.1']);
+    const mute = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const accepted = once(mute, 'connection');
+    const { socket } = await tunnel(gate, `127.0.0.1:${(mute.address() as net.AddressInfo).port}`);
+    const [far] = (await accepted) as [net.Socket];
+    far.on('error', () => undefined).resume();
+    const stuck = get(gate, `http://127.0.0.1:${port}/silent`);
+    stuck.catch(() => undefined);
+    await once(site, 'request');
+
+    const ends = Promise.all([once(socket.resume(), 'close'), once(far, 'end')]);
+    await Promise.all([gate.close(), gate.close()]);
+    await ends;
+    await expect(stuck).rejects.toThrow();
+    await expect(get(gate, 'http://127.0.0.1/')).rejects.toThrow('ECONNREFUSED');
+    far.destroy();
+    mute.close();
+  });
+
+  it('closes when its signal fires, and does not open when it has fired', async () => {
+    const ending = new AbortController();
+    const gate = await open('http://127.0.0.1/', ['127.0.0.1'], { signal: ending.signal });
+    const { socket } = await tunnel(gate, `127.0.0.1:${port}`);
+    ending.abort(new Error('deadline'));
+    await once(socket.resume(), 'close');
+    await expect(open('http://127.0.0.1/', [], { signal: ending.signal })).rejects.toThrow('deadline');
+  });
+});
+
+describe('the resolver', () => {
+  it('asks once for many askers, and keeps answers and failures', async () => {
+    dns.names.set('many.test', ['93.184.216.34', '2606:4700::1111']);
+    const all = await Promise.all(Array.from({ length: 20 }, () => resolver.resolve('many.test')));
+    expect(all[0]).toEqual([{ address: '93.184.216.34', family: 4 }, { address: '2606:4700::1111', family: 6 }]);
+    await Promise.all(Array.from({ length: 20 }, () => expect(resolver.resolve('none.test')).rejects.toThrow()));
+    await expect(resolver.resolve('none.test')).rejects.toThrow();
+    expect(dns.questions.toSorted()).toEqual(['A many.test', 'A none.test', 'AAAA many.test', 'AAAA none.test']);
+  });
+
+  it('forgets an answer after its TTL and a failure after some seconds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    dns.ttl = 60;
+    dns.names.set('moving.test', ['93.184.216.34']);
+    await resolver.resolve('moving.test');
+    await expect(resolver.resolve('late.test')).rejects.toThrow();
+    dns.names.set('moving.test', ['93.184.216.35']);
+    dns.names.set('late.test', ['93.184.216.36']);
+    vi.setSystemTime(Date.now() + 30_000);
+    expect(await resolver.resolve('moving.test')).toEqual([{ address: '93.184.216.34', family: 4 }]);
+    expect(await resolver.resolve('late.test')).toEqual([{ address: '93.184.216.36', family: 4 }]);
+    vi.setSystemTime(Date.now() + 31_000);
+    expect(await resolver.resolve('moving.test')).toEqual([{ address: '93.184.216.35', family: 4 }]);
+  });
+});
