@@ -36,6 +36,6 @@ function simpleScores(scores: Scores): IDataObject {
   return Object.fromEntries(Object.entries(scores).map(([name, { value }]) => [name, value]));
 }
 
-function simpleFinding({ elements, id: _id, claimKind: _claimKind, ...rest }: Finding): IDataObject {
+function simpleFinding({ elements, id, claimKind, ...rest }: Finding): IDataObject {
   return { ...rest, selectors: [...new Set(elements.map(({ selector }) => selector))] };
 }
