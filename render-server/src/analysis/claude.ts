@@ -79,7 +79,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const failure = toRenderError(error);
-        const details = { url: brief.evidence.url, code: failure.code, reason: failure.reason, err: failure.cause };
+        const details = { code: failure.code, reason: failure.reason, err: failure.cause };
         if (failure.code === 'analyst_refused' || collector.findings.length === 0) {
           logger.warn(details, 'Claude gave no findings');
           throw failure;

@@ -8,6 +8,7 @@ import type { Evidence, Form, Heading, Overlay, PageElement, View } from '../evi
 
 /** What fits the budget of tokens beside the pictures. */
 const MAX_ELEMENTS = 90;
+const MAX_CHECK_ELEMENTS = 8;
 const MAX_HEADINGS = 30;
 const MAX_FORMS = 5;
 const MAX_FIELDS = 15;
@@ -53,12 +54,21 @@ export function describePage(evidence: Evidence, checks: Check[]): string {
     `kind of page: ${evidence.businessType}`,
     ...evidence.limits.map((limit) => `not seen: ${quote(limit)}`),
     '',
-    '# Checks: key, status, measured value (threshold)',
-    ...checks.map((check) => `${checkKey(check)} ${check.status} ${quote(check.value, MAX_VALUE)}${check.status === 'pass' ? '' : ` (${quote(check.threshold, MAX_VALUE)})`}`),
+    '# Checks: key, status, measured value, threshold and elements of those that did not pass',
+    ...checks.map(describeCheck),
     ...evidence.views.flatMap((view, index) => ['', ...describeView(view, index === 0)]),
     '</page_data>',
   ];
   return lines.join('\n');
+}
+
+function describeCheck(check: Check): string {
+  const words = [checkKey(check), check.status, quote(check.value, MAX_VALUE)];
+  if (check.status === 'warn' || check.status === 'fail') {
+    words.push(`threshold ${quote(check.threshold, MAX_VALUE)}`);
+    if (check.elements.length > 0) words.push(`elements ${check.elements.slice(0, MAX_CHECK_ELEMENTS).join(' ')}`);
+  }
+  return words.join(' ');
 }
 
 function describeView(view: View, withText: boolean): string[] {

@@ -1,8 +1,5 @@
 /** Text that a finding puts in quotation marks, and whether the page has it. */
-import type { Evidence } from '../evidence.ts';
-
-/** Where `PageText.full` is cut: a page that reaches it has text that we have not seen. */
-const TEXT_LIMIT = 20_000;
+import { TEXT_LIMIT, type Evidence } from '../evidence.ts';
 
 /** Opening mark at the start of a word, closing mark at the end of one: a 15" screen is no quotation. */
 const QUOTED = /(?<![\p{L}\p{N}])(?:"(?!\s)([^"\n]{2,300}?)(?<!\s)"|[“„](?!\s)([^“”„"\n]{2,300}?)(?<!\s)[”“]|«\s*([^«»\n]{2,300}?)\s*»)(?![\p{L}\p{N}])/gu;
