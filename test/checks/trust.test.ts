@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import type { Evidence } from '../../render-server/src/evidence.ts';
+import { elementOf } from '../support/evidence.ts';
+import { measure } from '../support/measure.ts';
+import { bareView, buttonOf, fieldOf, formOf, linkOf, pageWith, textOf } from '../support/page-parts.ts';
+
+const withText = (full: string, page: Partial<Evidence> = {}) => pageWith({ text: textOf(full), elements: [buttonOf()] }, page);
+const withLinks = (links: [text: string, href?: string][], page: Partial<Evidence> = {}) =>
+  pageWith({ elements: links.map(([text, href]) => linkOf(text, href)) }, page);
+const withJsonLd = (node: Record<string, unknown>, full = '') => pageWith({ text: textOf(full), structuredData: { nodes: [node], errors: [] } });
+
+describe('price.visible', () => {
+  test('passes for a price in the first screen and cites it', () => {
+    const price = elementOf({ id: 'd4', kind: 'price', text: '$49.00' });
+    expect(measure('price.visible', pageWith({ elements: [price] }))).toMatchObject({ status: 'pass', elements: ['d4'] });
+  });
+  test('warns when the price is further down, and says how far', () => {
+    const price = elementOf({ kind: 'price', text: '$49.00', inFirstScreen: false, box: { x: 0, y: 1800, width: 80, height: 20 } });
+    expect(measure('price.visible', pageWith({ elements: [price] }))).toMatchObject({ status: 'warn', value: 'the first price, "$49.00", is 1800 px down the page' });
+  });
+  test('is unknown where nothing is sold', () => {
+    expect(measure('price.visible', pageWith({}, { businessType: 'lead' }))).toMatchObject({ status: 'unknown', value: 'not a product page' });
+  });
+});
+
+describe('price.consistent', () => {
+  const product = (price: unknown) => ({ '@type': 'Product', offers: { '@type': 'Offer', price } });
+  test('passes when the offer price stands on the page, however it is written', () => {
+    expect(measure('price.consistent', withJsonLd(product('1299.00'), 'nur 1.299,00 €')).status).toBe('pass');
+    expect(measure('price.consistent', withJsonLd(product(1299), 'only $1,299.00 today')).status).toBe('pass');
+    expect(measure('price.consistent', withJsonLd(product('12800'), '価格 ¥12,800')).status).toBe('pass');
+  });
+  test('fails when it does not', () => {
+    expect(measure('price.consistent', withJsonLd(product('59.00'), 'now $49.00'))).toMatchObject({ status: 'fail', value: 'JSON-LD says 59, the page shows 49' });
+  });
+  test('takes any of several offers, and a range', () => {
+    expect(measure('price.consistent', withJsonLd({ '@type': 'Product', offers: [{ price: 10 }, { price: 49 }] }, '$49')).status).toBe('pass');
+    expect(measure('price.consistent', withJsonLd({ '@type': 'Product', offers: { '@type': 'AggregateOffer', lowPrice: 49 } }, 'from $49')).status).toBe('pass');
+  });
+  test('is unknown without an offer or without a visible price', () => {
+    expect(measure('price.consistent', withJsonLd({ '@type': 'Product' }, '$49')).status).toBe('unknown');
+    expect(measure('price.consistent', withJsonLd(product(49), 'no amount')).status).toBe('unknown');
+  });
+});
+
+describe('shipping.near', () => {
+  test('passes when delivery is named beside the button, in each language', () => {
+    for (const text of ['Free shipping over $50', 'Versandkostenfrei', 'Livraison gratuite', 'Envío gratis', '送料無料']) {
+      expect(measure('shipping.near', withText(`Add to basket ${text}`)).status, text).toBe('pass');
+    }
+  });
+  test('warns when it is named only far from the button', () => {
+    expect(measure('shipping.near', withText(`Add to basket ${'words '.repeat(110)} Shipping`)))
+      .toMatchObject({ status: 'warn', value: 'not near "Add to basket", only elsewhere on the page' });
+  });
+  test('is unknown in a language whose words are not known, and on a cut page', () => {
+    expect(measure('shipping.near', withText('Add to basket', { language: 'fi' })).status).toBe('unknown');
+    expect(measure('shipping.near', withText('Add to basket', { language: null })).status).toBe('unknown');
+    expect(measure('shipping.near', withText(`Add to basket ${'x'.repeat(20_000)}`)).status).toBe('unknown');
+  });
+  test('is unknown where nothing is sold', () => {
+    expect(measure('shipping.near', withText('Add to basket', { businessType: 'content' })).status).toBe('unknown');
+  });
+});
+
+describe('returns.link', () => {
+  test('passes by wording and by address', () => {
+    expect(measure('returns.link', withLinks([['30-day returns']])).status).toBe('pass');
+    expect(measure('returns.link', withLinks([['Hilfe', 'https://shop.example/hilfe/rueckgabe-retouren']])).status).toBe('pass');
+  });
+  test('warns without one', () => {
+    expect(measure('returns.link', withLinks([['About us']])).status).toBe('warn');
+  });
+  test('is unknown in a language whose words are not known', () => {
+    expect(measure('returns.link', withLinks([['Tietoa meistä']], { language: 'fi' })).status).toBe('unknown');
+  });
+});
+
+describe('reviews.present', () => {
+  test('passes for counts, ratings and stars in each language', () => {
+    for (const text of ['128 reviews', '4.7 out of 5', '36 Bewertungen', '12 avis clients', '9 opiniones', 'レビュー', '★★★★★']) {
+      expect(measure('reviews.present', withText(text)).status, text).toBe('pass');
+    }
+  });
+  test('passes for a rating in JSON-LD', () => {
+    expect(measure('reviews.present', withJsonLd({ '@type': 'Product', aggregateRating: {} })).status).toBe('pass');
+  });
+  test('warns without either', () => {
+    expect(measure('reviews.present', withText('Made of steel')).status).toBe('warn');
+  });
+  test('is unknown when a frame may hold them', () => {
+    expect(measure('reviews.present', withText('Made of steel', { limits: ['A frame of another origin was not read.'] })).status).toBe('unknown');
+  });
+});
+
+describe('contact.present', () => {
+  test('passes for a telephone link, a contact link and an address in JSON-LD', () => {
+    expect(measure('contact.present', withLinks([['Ring us', 'tel:+4912345']])).status).toBe('pass');
+    expect(measure('contact.present', withLinks([['Contact']])).status).toBe('pass');
+    expect(measure('contact.present', withJsonLd({ '@type': 'Organization', telephone: '+4912345' })).status).toBe('pass');
+  });
+  test('warns without any', () => {
+    expect(measure('contact.present', withLinks([['About us']])).status).toBe('warn');
+  });
+  test('is unknown in a language whose words are not known', () => {
+    expect(measure('contact.present', withLinks([['Ota yhteyttä']], { language: 'fi' })).status).toBe('unknown');
+  });
+});
+
+describe('legal.links', () => {
+  const form = formOf([fieldOf()], 'newsletter');
+  test('passes and names what is linked', () => {
+    expect(measure('legal.links', withLinks([['Datenschutz'], ['AGB']]))).toMatchObject({ status: 'pass', value: 'linked: privacy and terms' });
+  });
+  test('warns for a form without either', () => {
+    expect(measure('legal.links', pageWith({ forms: [form] })).status).toBe('warn');
+  });
+  test('is unknown without a form, and a search box is none', () => {
+    expect(measure('legal.links', pageWith({})).status).toBe('unknown');
+    expect(measure('legal.links', pageWith({ forms: [formOf([fieldOf()], 'search')] })).status).toBe('unknown');
+  });
+});
+
+describe('https', () => {
+  test('passes over https and on a loopback address', () => {
+    for (const url of ['https://shop.example/', 'http://127.0.0.1:8080/', 'http://localhost/', 'http://[::1]/']) {
+      expect(measure('https', pageWith({}, { url })).status, url).toBe('pass');
+    }
+  });
+  test('fails for plain http, for such a form target and for mixed content', () => {
+    expect(measure('https', pageWith({}, { url: 'http://shop.example/' })).status).toBe('fail');
+    expect(measure('https', pageWith({ forms: [{ ...formOf([]), action: 'http://shop.example/send' }] })).status).toBe('fail');
+    expect(measure('https', pageWith({ network: { requests: 2, bytes: 1, failed: [], mixedContent: ['http://cdn.example/a.js'] } })).status).toBe('fail');
+  });
+  test('is not misled by a host that only looks like loopback', () => {
+    expect(measure('https', pageWith({}, { url: 'http://127.0.0.1.evil.example/' })).status).toBe('fail');
+  });
+});
+
+describe('schema.product', () => {
+  test('passes for an offer with price and availability', () => {
+    expect(measure('schema.product', withJsonLd({ '@type': 'Product', offers: { price: 1, availability: 'InStock' } })).status).toBe('pass');
+  });
+  test('reads the price of a price specification', () => {
+    expect(measure('schema.product', withJsonLd({ '@type': 'Product', offers: { availability: 'InStock', priceSpecification: [{ price: 1 }] } })).status).toBe('pass');
+  });
+  test('warns for an offer without availability and for a block that does not parse', () => {
+    expect(measure('schema.product', withJsonLd({ '@type': 'Product', offers: { price: 1 } }))).toMatchObject({ status: 'warn', value: 'the product offer lacks availability' });
+    expect(measure('schema.product', pageWith({ structuredData: { nodes: [], errors: ['Unexpected token'] } })).status).toBe('warn');
+  });
+  test('is unknown without structured data', () => {
+    expect(measure('schema.product', pageWith({})).status).toBe('unknown');
+  });
+});
+
+test('an absence on one device is not claimed when the other has it', () => {
+  const views = [bareView({ elements: [linkOf('Returns')] }), bareView({}, 'mobile')];
+  expect(measure('returns.link', pageWith({}, { views })).status).toBe('pass');
+});
