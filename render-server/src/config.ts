@@ -104,6 +104,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   if (config.CRO_HOST && config.CRO_API_KEYS?.length === 0 && !isLoopback(config.CRO_HOST)) {
     mistakes.push(`CRO_API_KEYS must be set when CRO_HOST is ${config.CRO_HOST}: anyone who reaches that address could use the server`);
   }
+  if (config.CRO_CHROMIUM_PATH === '') mistakes.push('CRO_CHROMIUM_PATH must name Chromium or its headless shell; the npm commands of this project find one by themselves');
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(config);
 }

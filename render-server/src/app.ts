@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { AnalystName } from '@cro-analyzer/protocol/messages';
+import { createClaudeAnalyst } from './analysis/claude.ts';
+import { rulesAnalyst } from './analysis/rules.ts';
+import { FileBlobs } from './blobs/blobs.ts';
+import { AllowList } from './browsers/addresses.ts';
+import { createResolver, type Resolver } from './browsers/dns.ts';
+import { BrowserPool } from './browsers/pool.ts';
+import type { Config } from './config.ts';
+import { Admission } from './gateway/admission.ts';
+import { Auth } from './gateway/auth.ts';
+import { Gateway } from './gateway/gateway.ts';
+import { JobEvents } from './jobs/events.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { ArtifactStore } from './store/artifacts.ts';
+import { openDatabase } from './store/database.ts';
+import { JobStore } from './store/jobs.ts';
+import type { Health } from './telemetry/health.ts';
+import { createLogger } from './telemetry/logger.ts';
+import packageJson from '../package.json' with { type: 'json' };
+
+/** A running server. */
+export interface App {
+  /** The address to connect to. */
+  readonly url: string;
+  readonly pool: BrowserPool;
+  readonly jobs: Jobs;
+  /** Stops admitting, lets what runs finish for `graceMs`, hands the rest back to the store, closes everything. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Time for running jobs when the server stops, in ms: container engines kill after ten seconds. */
+const DRAIN_MS = 7_000;
+
+/**
+ * Puts the parts together and starts them.
+ * @param parts what a caller brings itself instead of the default
+ */
+export async function startApp(config: Config, parts: { resolver?: Resolver } = {}): Promise<App> {
+  const logger = createLogger(config.CRO_LOG_LEVEL);
+  const allow = AllowList.parse(config.CRO_ALLOW_HOSTS);
+  const auth = new Auth(config.CRO_API_KEYS);
+  const database = await openDatabase(config.CRO_DATA_DIR);
+  const opened: (() => Promise<unknown>)[] = [() => database.destroy()];
+  try {
+    const pool = await BrowserPool.start({
+      browsers: config.CRO_BROWSERS,
+      pagesPerBrowser: config.CRO_PAGES_PER_BROWSER,
+      executablePath: config.CRO_CHROMIUM_PATH,
+      sandbox: config.CRO_SANDBOX,
+      logger,
+    });
+    opened.unshift(() => pool.close());
+    if (!pool.sandboxed) logger.warn("Chromium runs without its sandbox (CRO_SANDBOX, or started as root). Egress rules hold, but a hole in Chromium would not be contained.");
+
+    const claude = config.ANTHROPIC_API_KEY
+      ? createClaudeAnalyst({ apiKey: config.ANTHROPIC_API_KEY, baseURL: config.ANTHROPIC_BASE_URL, model: config.CRO_MODEL, concurrency: config.CRO_CLAUDE_CONCURRENCY, logger })
+      : undefined;
+    const artifacts = new ArtifactStore(database, new FileBlobs(join(config.CRO_DATA_DIR, 'blobs')));
+    const jobs = new Jobs({
+      pool, artifacts, claude, logger,
+      store: new JobStore(database),
+      events: new JobEvents(),
+      egress: { allow, resolver: parts.resolver ?? createResolver() },
+      rules: rulesAnalyst,
+      deadlineMs: config.CRO_DEADLINE_MS,
+      queueMax: config.CRO_QUEUE_MAX,
+      queueWaitMs: config.CRO_QUEUE_WAIT_MS,
+      claudeConcurrency: config.CRO_CLAUDE_CONCURRENCY,
+    });
+    let draining = false;
+    const health = (): Health => {
+      const { slots, sandboxed } = pool;
+      const reasons = [
+        ...(draining ? ['draining'] : []),
+        ...(slots.ready === 0 ? ['no browser is running'] : []),
+        ...(jobs.counts.queued >= config.CRO_QUEUE_MAX ? ['the queue is full'] : []),
+      ];
+      return { ready: reasons.length === 0, reasons, slots, jobs: jobs.counts, sandbox: sandboxed };
+    };
+    const analysts: AnalystName[] = claude ? ['claude', 'rules'] : ['rules'];
+    await jobs.start();
+    opened.unshift(() => jobs.stop(0));
+    const gateway = await Gateway.listen({
+      host: config.CRO_HOST, port: config.CRO_PORT,
+      jobs, auth, artifacts, health, analysts, logger,
+      admission: new Admission(allow, claude !== undefined),
+      credit: config.CRO_CREDIT,
+      limits: { deadlineMs: config.CRO_DEADLINE_MS, queueMax: config.CRO_QUEUE_MAX },
+      version: packageJson.version,
+    });
+    const url = `http://${config.CRO_HOST.includes(':') ? `[${config.CRO_HOST}]` : config.CRO_HOST}:${gateway.port}`;
+    logger.info({ url, browsers: config.CRO_BROWSERS, pages: pool.slots.total, analysts, keys: config.CRO_API_KEYS.length, dataDir: config.CRO_DATA_DIR }, 'serving');
+    return {
+      url, pool, jobs,
+      async stop(graceMs = DRAIN_MS) {
+        if (draining) return;
+        draining = true;
+        logger.info({ ...jobs.counts }, 'stopping');
+        gateway.drain();
+        await jobs.stop(graceMs);
+        await gateway.close();
+        await pool.close();
+        await database.destroy();
+        logger.info('stopped');
+      },
+    };
+  } catch (error) {
+    for (const close of opened) await close();
+    throw error;
+  }
+}

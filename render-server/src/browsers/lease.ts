@@ -1,0 +1,74 @@
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { RenderError } from '../errors.ts';
+import type { AllowList } from './addresses.ts';
+import { endsWithin, orAbort } from './bounded.ts';
+import type { Resolver } from './dns.ts';
+import { openGate, type EgressGate } from './egress.ts';
+import type { EgressFailure, PageSource } from './page-source.ts';
+import type { Slot } from './pool.ts';
+
+const CONTEXT_CLOSE_MS = 5_000;
+
+/** Where a job may go, and how names are looked up. */
+export interface EgressPolicy {
+  allow: AllowList;
+  resolver: Resolver;
+}
+
+/** A page slot together with the job's own way to the network; both are given back by `release`. */
+export class Lease implements PageSource {
+  readonly #slot: Slot;
+  readonly #gate: EgressGate;
+
+  private constructor(slot: Slot, gate: EgressGate) {
+    this.#slot = slot;
+    this.#gate = gate;
+  }
+
+  /** Takes the slot over and opens the gate for `target`. */
+  static async open(slot: Slot, target: URL, policy: EgressPolicy): Promise<Lease> {
+    try {
+      return new Lease(slot, await openGate({ target, ...policy }));
+    } catch (error) {
+      slot.release();
+      throw error;
+    }
+  }
+
+  failureFor(hostname: string): EgressFailure | undefined {
+    return this.#gate.failureFor(hostname);
+  }
+
+  async withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T> {
+    const { browser } = this.#slot;
+    const crash = new AbortController();
+    const onDeath = (): void => crash.abort(new RenderError('browser_crashed', 'The browser died while it showed the page.'));
+    browser.died.addEventListener('abort', onDeath, { once: true });
+    if (browser.died.aborted) onDeath();
+    const either = AbortSignal.any([signal, crash.signal]);
+    let context: BrowserContext | undefined;
+    try {
+      context = await browser.openContext({ ...options, proxy: { server: this.#gate.proxyUrl, bypass: '<-loopback>' }, serviceWorkers: 'block', acceptDownloads: false }, either);
+      const page = await orAbort(context.newPage(), either);
+      page.once('crash', onDeath);
+      return await orAbort(use(page), either);
+    } catch (error) {
+      // A dying browser makes the call under way fail a moment before it says that it is gone.
+      if (isGone(error)) await endsWithin(orAbort(new Promise(() => {}), crash.signal), 1_000);
+      either.throwIfAborted();
+      throw error;
+    } finally {
+      browser.died.removeEventListener('abort', onDeath);
+      if (context && !browser.died.aborted && !(await endsWithin(context.close(), CONTEXT_CLOSE_MS))) this.#slot.condemn();
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#slot.release();
+    await this.#gate.close();
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && /has been closed|Target crashed|Page crashed|browser has disconnected/i.test(error.message);
+}

@@ -1,0 +1,178 @@
+import { performance } from 'node:perf_hooks';
+import type { AnalysisResult, AnalystName, Artifact, Check, Stage } from '@cro-analyzer/protocol/messages';
+import type { Analyst, Brief, Opinion } from '../analysis/analyst.ts';
+import { Lease, type EgressPolicy } from '../browsers/lease.ts';
+import type { Slot } from '../browsers/pool.ts';
+import { capturePage } from '../capture/capture.ts';
+import { runChecks } from '../checks/run.ts';
+import { scoresOf } from '../checks/scores.ts';
+import { RenderError } from '../errors.ts';
+import type { Evidence } from '../evidence.ts';
+import { renderReport } from '../report/html.ts';
+import type { ArtifactStore } from '../store/artifacts.ts';
+import type { Job } from '../store/jobs.ts';
+import type { JobEvent } from './events.ts';
+
+/** What every attempt works with. */
+export interface Workshop {
+  egress: EgressPolicy;
+  artifacts: ArtifactStore;
+  rules: Analyst;
+  /** Undefined where the server has no key. */
+  claude: Analyst | undefined;
+}
+
+export interface AttemptOptions {
+  job: Job;
+  /** Given back as soon as the page has been seen. */
+  slot: Slot;
+  signal: AbortSignal;
+  /** When the signal will fire, in ms since the epoch. */
+  deadline: number;
+  publish(event: JobEvent): void;
+}
+
+/** What is left of the deadline for checks, the rules analyst and the report when Claude takes all the rest. */
+const RESERVE_MS = 5_000;
+
+/** How often a waiting caller hears that Claude is still at work. */
+const HEARTBEAT_MS = 2_000;
+
+/** Claude's usual time; the bar moves by it and never arrives before the answer does. */
+const USUAL_ANALYSIS_MS = 15_000;
+
+/** Sees, measures, judges and reports one page. Throws RenderError; `signal.reason` when the signal fires. */
+export async function runAttempt(workshop: Workshop, options: AttemptOptions): Promise<AnalysisResult> {
+  const { job, signal } = options;
+  const clock = new Stopwatch();
+  const evidence = await see(workshop, options);
+  clock.lap('capture');
+
+  say(options, 'checking', 0.4, 'Measuring the page');
+  const checks = runChecks(evidence);
+  clock.lap('checks');
+
+  say(options, 'analysing', 0.45, 'Looking for what costs conversions');
+  const { opinion, name, note } = await judge(workshop, options, { request: job.request, evidence, checks });
+  signal.throwIfAborted();
+  clock.lap('analysis');
+
+  say(options, 'verifying', 0.95, 'Writing the report');
+  const result = resultOf(job, evidence, checks, opinion, { name, note });
+  const artifacts = await keepArtifacts(workshop.artifacts, job, evidence, result);
+  clock.lap('report');
+  return { ...result, artifacts, usage: { ...opinion.usage, timings: clock.laps() } };
+}
+
+/** Opens the page on each device, then gives the slot back, whatever happened. */
+async function see(workshop: Workshop, options: AttemptOptions): Promise<Evidence> {
+  const { job, slot, signal } = options;
+  const lease = await Lease.open(slot, new URL(job.request.url), workshop.egress);
+  try {
+    return await capturePage(lease, job.request, {
+      signal,
+      onStage: (stage, fraction, message) => say(options, stage, fraction * 0.4, message),
+    });
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Asks the analyst that the request wants; with `auto` the rules analyst answers where Claude cannot. */
+async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> {
+  const { rules, claude } = workshop;
+  const wanted = brief.request.analyst;
+  const ask = async (analyst: Analyst, signal: AbortSignal, note: string | null): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> => {
+    const opinion = await analyst.analyse(brief, { signal, onFinding: (finding) => options.publish({ type: 'finding', finding }) });
+    return { opinion, name: analyst.name, note };
+  };
+  if (wanted === 'rules') return ask(rules, options.signal, null);
+  if (!claude) {
+    if (wanted === 'claude') throw new RenderError('analyst_unavailable', 'This server has no key for Claude.', { reason: 'no_key' });
+    return ask(rules, options.signal, 'This server has no key for Claude (ANTHROPIC_API_KEY), so the rules analyst wrote the findings.');
+  }
+  const stopBeat = heartbeat(options);
+  const outOfTime = new RenderError('analyst_unavailable', 'Claude did not answer within the deadline.', { reason: 'timeout' });
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(outOfTime), Math.max(0, options.deadline - Date.now() - RESERVE_MS));
+  try {
+    return await ask(claude, AbortSignal.any([options.signal, patience.signal]), null);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    const failure = RenderError.from(error);
+    const replaceable = failure.code === 'analyst_unavailable' || failure.code === 'analyst_refused';
+    if (wanted !== 'auto' || !replaceable) throw failure;
+    return await ask(rules, options.signal, `Claude could not answer (${failure.message}), so the rules analyst wrote the findings.`);
+  } finally {
+    clearTimeout(timer);
+    stopBeat();
+  }
+}
+
+function heartbeat(options: AttemptOptions): () => void {
+  const started = Date.now();
+  const timer = setInterval(() => {
+    const share = 1 - Math.exp((started - Date.now()) / USUAL_ANALYSIS_MS);
+    say(options, 'analysing', 0.45 + 0.5 * share, 'Claude is reading the page');
+  }, HEARTBEAT_MS);
+  return () => clearInterval(timer);
+}
+
+/** The result before its artifacts and timings are known. */
+function resultOf(job: Job, evidence: Evidence, checks: Check[], opinion: Opinion, author: { name: AnalystName; note: string | null }): AnalysisResult {
+  return {
+    page: {
+      requestedUrl: job.request.url,
+      url: evidence.url,
+      title: evidence.title,
+      status: evidence.status,
+      businessType: evidence.businessType,
+    },
+    summary: opinion.summary,
+    findings: opinion.findings,
+    rejectedFindings: opinion.rejected,
+    scores: scoresOf(checks),
+    checks,
+    artifacts: [],
+    usage: { ...opinion.usage, timings: {} },
+    attempts: job.attempts,
+    analyst: { name: author.name, model: opinion.model, language: opinion.language, note: author.note },
+    limits: evidence.limits,
+  };
+}
+
+async function keepArtifacts(store: ArtifactStore, job: Job, evidence: Evidence, result: AnalysisResult): Promise<Artifact[]> {
+  const artifacts: Artifact[] = [];
+  if (job.request.screenshots) {
+    for (const { device, tiles } of evidence.views) {
+      for (const { index, contentType, data } of tiles) {
+        const name = `${device}-${index + 1}.${contentType === 'image/png' ? 'png' : 'jpg'}`;
+        artifacts.push(await store.add(job, { kind: 'screenshot', name, contentType, device }, data));
+      }
+    }
+  }
+  const report = Buffer.from(renderReport({ result, evidence, generatedAt: new Date() }));
+  artifacts.push(await store.add(job, { kind: 'report', name: 'report.html', contentType: 'text/html; charset=utf-8', device: null }, report));
+  return artifacts;
+}
+
+function say(options: AttemptOptions, stage: Stage, fraction: number, message: string): void {
+  options.publish({ type: 'progress', stage, fraction: Math.round(fraction * 1000) / 1000, message });
+}
+
+/** Milliseconds by stage, and in all. */
+class Stopwatch {
+  readonly #started = performance.now();
+  #last = this.#started;
+  readonly #laps: Record<string, number> = {};
+
+  lap(name: string): void {
+    const now = performance.now();
+    this.#laps[name] = Math.round(now - this.#last);
+    this.#last = now;
+  }
+
+  laps(): Record<string, number> {
+    return { ...this.#laps, total: Math.round(performance.now() - this.#started) };
+  }
+}

@@ -1,0 +1,235 @@
+import type { AnalysisRequest } from '@cro-analyzer/protocol/messages';
+import type { Slot } from '../browsers/pool.ts';
+import { RenderError } from '../errors.ts';
+import type { End, Job } from '../store/jobs.ts';
+import type { JobEvents, Listener, Snapshot } from './events.ts';
+import { JobQueue } from './queue.ts';
+import { MAX_ATTEMPTS, runJob, type RunnerOptions } from './runner.ts';
+import { Semaphore } from './semaphore.ts';
+import { Throughput } from './throughput.ts';
+
+export interface JobsOptions extends RunnerOptions {
+  queueMax: number;
+  queueWaitMs: number;
+  /** Calls to Claude at the same time: it bounds how much evidence is held. */
+  claudeConcurrency: number;
+}
+
+/** What a submit is told. */
+export interface Accepted {
+  job: Job;
+  deduplicated: boolean;
+  /** Jobs that wait before it. */
+  position: number;
+  etaMs: number;
+}
+
+/** Why a running job is stopped without an end when the server stops: the next start takes it up again. */
+const HAND_BACK = Symbol('hand back');
+
+/** Every job of this server: taken in, queued, run, cancelled, brought to exactly one end. */
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #queue = new JobQueue();
+  readonly #running = new Map<string, { cancel: AbortController; ended: Promise<void> }>();
+  readonly #waitLimits = new Map<string, NodeJS.Timeout>();
+  readonly #throughput: Throughput;
+  /** Evidence that is being captured, or waits for its analyst: rendering stops when Claude falls behind. */
+  readonly #evidence: Semaphore;
+  readonly #stopping = new AbortController();
+  #reserved = 0;
+  #dispatching: Promise<void> | undefined;
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+    // As many pages again as Claude has calls: the next is ready when a call ends, and no more lie about.
+    const parallel = options.claude ? options.claudeConcurrency + options.pool.slots.total : options.pool.slots.total;
+    this.#evidence = new Semaphore(parallel);
+    this.#throughput = new Throughput(parallel);
+  }
+
+  get events(): JobEvents {
+    return this.#options.events;
+  }
+
+  get counts(): { queued: number; running: number } {
+    return { queued: this.#queue.size, running: this.#running.size };
+  }
+
+  /** Takes up what an earlier server left, and begins to run jobs. */
+  async start(): Promise<void> {
+    for (const job of await this.#options.store.unfinished()) {
+      this.events.open(job.id);
+      if (job.attempts >= MAX_ATTEMPTS) {
+        await this.#end(job.id, { stage: 'failed', error: new RenderError('browser_crashed', 'The server stopped twice while it showed the page.', { reason: 'server_stopped' }).toWire() });
+      } else {
+        this.#enqueue(job);
+      }
+    }
+    this.#dispatching = this.#dispatch();
+  }
+
+  /**
+   * Stores a job and queues it, or finds the one that the owner stored under the same key.
+   * @throws RenderError queue_full, overloaded, draining: then nothing is stored
+   */
+  async submit(owner: string, request: AnalysisRequest, idempotencyKey: string): Promise<Accepted> {
+    const { store, queueMax, queueWaitMs } = this.#options;
+    const known = await store.findByKey(owner, idempotencyKey);
+    if (known) return this.#accepted(known, true);
+    if (this.#stopping.signal.aborted) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
+    const ahead = this.#queue.size + this.#reserved;
+    if (ahead >= queueMax) {
+      throw new RenderError('queue_full', `The queue is full: ${queueMax} jobs wait.`, { retryAfterMs: this.#throughput.retryAfter() });
+    }
+    const wait = this.#throughput.waitBehind(ahead);
+    if (wait > queueWaitMs) {
+      throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { retryAfterMs: this.#throughput.retryAfter() });
+    }
+    this.#reserved += 1; // room is held while the store writes, so that submits at the same moment cannot share it
+    try {
+      const { job, deduplicated } = await store.insert(owner, idempotencyKey, request);
+      if (!deduplicated) {
+        this.events.open(job.id);
+        this.#enqueue(job);
+      }
+      return this.#accepted(job, deduplicated);
+    } finally {
+      this.#reserved -= 1;
+    }
+  }
+
+  /** @throws RenderError not_found, also for a job of another owner */
+  async get(owner: string, id: string): Promise<Job> {
+    const job = await this.#options.store.find(id);
+    if (!job || job.owner !== owner) throw new RenderError('not_found', `There is no job ${id} of this key.`);
+    const live = this.events.snapshot(id);
+    return live && !job.end ? { ...job, stage: live.stage } : job;
+  }
+
+  /** The owner's jobs, newest first. */
+  list(owner: string, limit: number): Promise<Job[]> {
+    return this.#options.store.list(owner, limit);
+  }
+
+  /** Cancels a job in whatever stage it is; one that has ended stays as it is. Returns when its end is stored. */
+  async cancel(owner: string, id: string): Promise<void> {
+    await this.get(owner, id);
+    const running = this.#running.get(id);
+    if (running) {
+      running.cancel.abort(new RenderError('cancelled', 'The job was cancelled.'));
+      await running.ended;
+    } else if (this.#dequeue(id)) {
+      await this.#end(id, { stage: 'cancelled' });
+    }
+  }
+
+  /**
+   * Follows a job: `onSnapshot` for an open one and then its events, or at once its end.
+   * @returns the call that stops following
+   */
+  async watch(owner: string, id: string, onSnapshot: (snapshot: Snapshot) => void, listener: Listener): Promise<() => void> {
+    const { store } = this.#options;
+    const job = await this.get(owner, id);
+    const snapshot = this.events.snapshot(id);
+    const stop = this.events.listen(id, listener);
+    if (snapshot && stop) {
+      onSnapshot(snapshot);
+      return stop;
+    }
+    const end = job.end ?? (await store.find(id))?.end;
+    if (end) listener({ type: 'end', end });
+    return () => {};
+  }
+
+  /** Takes nothing more in and leases nothing more; what waits stays stored for the next start. */
+  drain(): void {
+    this.#stopping.abort();
+  }
+
+  /**
+   * Waits for what runs, `graceMs` at most; what is not done by then is handed back to the store.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.drain();
+    await this.#dispatching;
+    for (const timer of this.#waitLimits.values()) clearTimeout(timer);
+    const timer = setTimeout(() => {
+      for (const { cancel } of this.#running.values()) cancel.abort(HAND_BACK);
+    }, graceMs);
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    clearTimeout(timer);
+  }
+
+  #accepted(job: Job, deduplicated: boolean): Accepted {
+    const position = this.#queue.position(job.id) ?? 0;
+    return { job, deduplicated, position, etaMs: this.#throughput.waitBehind(position + 1) };
+  }
+
+  #enqueue(job: Job): void {
+    this.#queue.push(job.id);
+    const limit = setTimeout(() => void this.#waitedTooLong(job.id), Math.max(0, job.createdAt + this.#options.queueWaitMs - Date.now()));
+    limit.unref();
+    this.#waitLimits.set(job.id, limit);
+  }
+
+  /** Takes a job out of the queue before its turn: whether it was there. */
+  #dequeue(id: string): boolean {
+    this.#dropWaitLimit(id);
+    return this.#queue.remove(id);
+  }
+
+  #dropWaitLimit(id: string): void {
+    clearTimeout(this.#waitLimits.get(id));
+    this.#waitLimits.delete(id);
+  }
+
+  async #waitedTooLong(id: string): Promise<void> {
+    if (!this.#dequeue(id)) return;
+    const seconds = Math.round(this.#options.queueWaitMs / 1000);
+    await this.#end(id, { stage: 'failed', error: new RenderError('deadline_exceeded', `No page was free within ${seconds} s.`, { reason: 'queue_wait' }).toWire() });
+  }
+
+  /** Leases jobs one after the other: a job leaves the queue when evidence may be held and a page is free. */
+  async #dispatch(): Promise<void> {
+    const { pool } = this.#options;
+    const { signal } = this.#stopping;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    while (!signal.aborted) {
+      await Promise.race([this.#queue.filled(), stopped]);
+      const release = await Promise.race([this.#evidence.acquire(), stopped]);
+      if (!release) return;
+      const slot = await pool.acquire(signal).catch(() => undefined);
+      const id = slot && !signal.aborted ? this.#queue.shift() : undefined;
+      if (!slot || id === undefined) {
+        slot?.release();
+        release();
+        continue;
+      }
+      this.#dropWaitLimit(id);
+      const cancel = new AbortController();
+      const ended = this.#run(id, slot, cancel.signal).finally(() => {
+        this.#running.delete(id);
+        release();
+      });
+      this.#running.set(id, { cancel, ended });
+    }
+  }
+
+  async #run(id: string, slot: Slot, cancel: AbortSignal): Promise<void> {
+    const started = Date.now();
+    try {
+      const end = await runJob(this.#options, id, slot, cancel);
+      if (!end) return;
+      if (end.stage === 'done') this.#throughput.record(Date.now() - started);
+      await this.#end(id, end);
+    } catch (error) {
+      if (error === HAND_BACK) return this.#options.store.handBack(id);
+      this.#options.logger.error({ job: id, err: error }, 'a job could not be brought to its end; the next start takes it up');
+    }
+  }
+
+  async #end(id: string, end: End): Promise<void> {
+    if (await this.#options.store.end(id, end)) this.events.publish(id, { type: 'end', end });
+  }
+}
