@@ -9,12 +9,12 @@ const TYPESCRIPT = ['**/*.{ts,mts}'];
 /** The render server's layers, lowest first. A part may import itself, what it uses, and every layer below. */
 const LAYERS = [
   { 'errors.ts': [], 'config.ts': ['errors.ts'], 'evidence.ts': [], telemetry: ['errors.ts', 'config.ts'] },
-  { store: [], blobs: [] },
+  { store: ['blobs'], blobs: [] },
   { browsers: [], capture: ['browsers'], checks: [], analysis: ['checks'], report: ['browsers'] },
   { jobs: [] },
   { gateway: [] },
   { 'app.ts': [] },
-  { 'main.ts': [], 'cli.ts': ['main.ts'] },
+  { 'main.ts': [], cli: [], 'cli.ts': ['main.ts', 'cli'] },
 ];
 
 const layerZones = LAYERS.flatMap((layer, rank) =>
