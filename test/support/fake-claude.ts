@@ -158,10 +158,8 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     } else if (behaviour.kind === 'eof') {
       response.end();
     } else if (behaviour.kind === 'cut') {
-      // Let what was written arrive before the reset, which would overtake it.
-      await new Promise<void>((resolve) => response.write(': end\n\n', () => resolve()));
-      await wait(50);
-      response.socket?.resetAndDestroy();
+      // Not a reset, which could overtake what was written before it.
+      response.write(': end\n\n', () => response.socket?.destroy());
     }
   }
 
@@ -192,6 +190,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     received: (count) => until(() => requests.length >= count),
     idle: () => until(() => active === 0),
     async close() {
+      if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
