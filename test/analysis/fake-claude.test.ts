@@ -1,12 +1,15 @@
 /** The stand-in must be as strict as the real thing, or what passes here fails there. */
 import { AnalysisRequest } from '@cro-analyzer/protocol/messages';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writePrompt } from '../../render-server/src/analysis/prompt.ts';
 import { evidenceOf, tileOf, viewOf } from '../support/evidence.ts';
 import { sizeOf } from '../support/fake-claude-request.ts';
-import { startFakeClaude } from '../support/fake-claude.ts';
+import { startFakeClaude, type FakeClaude } from '../support/fake-claude.ts';
 
-const fake = await startFakeClaude();
+let fake: FakeClaude;
+beforeAll(async () => {
+  fake = await startFakeClaude();
+});
 afterAll(() => fake.close());
 
 const request = AnalysisRequest.parse({ url: 'https://shop.example' });
