@@ -115,9 +115,9 @@ function noAnswer(url: string, why: string): ServerTrouble {
   );
 }
 
-/** The system's code beneath a failed fetch, which hides it in its cause (or in the causes of several addresses). */
+/** The system's code beneath a failed fetch, which hides it in its cause. */
 function causeCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && 'code' in cause) return String(cause.code);
-  return error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error ? error.cause ?? error : error;
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
+  return String(cause);
 }

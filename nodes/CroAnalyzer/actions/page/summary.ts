@@ -12,11 +12,12 @@ export function summarize(outcomes: readonly PageOutcome[]): NodeExecutionHint[]
   const failed = outcomes.length - results.length;
   const findings = results.reduce((sum, result) => sum + result.findings, 0);
   const cost = results.reduce((sum, result) => sum + (result.costUsd ?? 0), 0);
-  const priced = results.every(({ costUsd }) => costUsd !== null);
   const message = [
     `${count(results.length, 'page')} analyzed, ${count(findings, 'finding')}`,
     failed > 0 ? `, ${failed} failed` : '',
-    `. Claude cost $${cost.toFixed(4)}${priced ? '' : ' or more: the price of a model is not known'}.`,
+    cost > 0 ? `. Claude cost $${cost.toFixed(4)}` : '',
+    results.some(({ costUsd }) => costUsd === null) ? '. The price of a model used is not known' : '',
+    '.',
   ].join('');
   const notes = new Set(results.flatMap(({ note }) => note ?? []));
   return [

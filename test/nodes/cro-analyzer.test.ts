@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import type { PackageDirectoryLoader } from 'n8n-core';
+import type { ICredentialTestFunctions, INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startFakeClaude, type FakeClaude } from '../support/fake-claude.ts';
+import { loadPackage, outputOf, startNode, type NodeRunOptions } from '../support/n8n-node.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { startSite, testSites, type Site } from '../support/site.ts';
+
+const KEY = 'a-key-of-this-server';
+const PAGES = ['/product', '/saas', '/lead'];
+
+let loader: PackageDirectoryLoader;
+let site: Site;
+let claude: FakeClaude;
+let server: TestServer;
+
+beforeAll(async () => {
+  [loader, site, claude] = await Promise.all([loadPackage(), startSite(testSites()), startFakeClaude()]);
+  server = await startServer({
+    CRO_API_KEYS: KEY, CRO_CREDIT: '2', CRO_PAGES_PER_BROWSER: '4', ANTHROPIC_API_KEY: 'test-key', ANTHROPIC_BASE_URL: claude.baseURL,
+  });
+}, 30_000);
+
+afterAll(async () => {
+  await server?.close();
+  await claude?.close();
+  await site?.close();
+});
+
+const pages = (...paths: string[]): NodeRunOptions['items'] => paths.map((path) => ({ json: { url: new URL(path, site.origin).href } }));
+
+const start = (paths: string[], options: Partial<NodeRunOptions> = {}): ReturnType<typeof startNode> => startNode(loader, {
+  server: { url: server.url, apiKey: KEY },
+  items: pages(...paths),
+  ...options,
+  parameters: { url: '={{ $json.url }}', options: { devices: ['desktop'] }, ...options.parameters },
+});
+
+const openJobs = async (): Promise<string[]> => {
+  const response = await fetch(`${server.url}/v1/analyses`, { headers: { authorization: `Bearer ${KEY}` } });
+  const { analyses } = await response.json() as { analyses: { id: string; endedAt: string | null }[] };
+  return analyses.filter(({ endedAt }) => endedAt === null).map(({ id }) => id);
+};
+
+describe('the built node', () => {
+  test('describes every parameter and every choice that its name does not explain', () => {
+    const { properties } = (loader.getNode('croAnalyzer').type as INodeType).description;
+    const undescribed = (list: (INodeProperties | INodePropertyOptions | INodePropertyCollection)[]): string[] => list.flatMap((entry) => {
+      if (!('type' in entry)) return [];
+      const missing = 'description' in entry && entry.description ? [] : [entry.name];
+      return [...missing, ...undescribed(entry.options ?? [])];
+    });
+    expect(undescribed(properties)).toEqual([]);
+    expect(properties.map(({ name }) => name)).toContain('url');
+  });
+
+  test('needs nothing but n8n-workflow at run time', () => {
+    const bundle = readFileSync('dist/nodes/CroAnalyzer/CroAnalyzer.node.js', 'utf8');
+    const required = [...bundle.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
+    expect(new Set(required)).toEqual(new Set(['n8n-workflow']));
+    expect(bundle).not.toMatch(/\bzod\b/);
+  });
+});
+
+describe('Page -> Analyze', () => {
+  test('gives an item a page in the order of the input, paired, with files, hint and progress', async () => {
+    const run = start(PAGES, { parameters: { files: ['screenshot', 'report'], options: {} } });
+    const ended = await run.ended;
+    const items = outputOf(ended);
+    expect(ended.data.resultData.error).toBeUndefined();
+    expect(items.map(({ json }) => json.url)).toEqual(PAGES.map((path) => `${site.origin}${path}`));
+    expect(items.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+    for (const { json, binary } of items) {
+      expect(json).toMatchObject({ analyst: 'claude', scores: { experience: expect.any(Number) as number } });
+      expect(json.findings).not.toHaveLength(0);
+      expect(Object.keys(binary ?? {}).sort()).toEqual(['report_html', 'screenshot_desktop', 'screenshot_mobile']);
+      expect(Buffer.from(binary?.report_html?.data ?? '', 'base64').toString()).toMatch(/^<!doctype html>/i);
+    }
+    const [hint] = ended.data.resultData.runData['CRO Analyzer']?.[0]?.hints ?? [];
+    expect(hint?.message).toMatch(/^3 pages analyzed, \d+ findings\. Claude cost \$/);
+    expect(JSON.stringify(run.console)).toContain('Page 3: ');
+  }, 60_000);
+
+  test('gives an item a finding, each paired with its page', async () => {
+    const items = outputOf(await start(['/lead', '/saas'], { parameters: { output: 'finding' } }).ended);
+    const urls = items.map(({ json, pairedItem }) => [json.url, pairedItem]);
+    expect(new Set(urls.map((pair) => JSON.stringify(pair)))).toEqual(new Set([
+      JSON.stringify([`${site.origin}/lead`, { item: 0 }]), JSON.stringify([`${site.origin}/saas`, { item: 1 }]),
+    ]));
+    for (const { json } of items) expect(json).toMatchObject({ title: expect.any(String) as string, selectors: expect.any(Array) as string[] });
+  }, 60_000);
+
+  test('returns the raw result when it is not to be simplified', async () => {
+    const [item] = outputOf(await start(['/lead'], { parameters: { simplify: false } }).ended);
+    expect(item?.json).toMatchObject({ page: { status: 200 }, usage: { inputTokens: expect.any(Number) as number } });
+    expect(item?.json.checks).not.toHaveLength(0);
+  }, 60_000);
+
+  test('feeds more items than the credit allows through one socket', async () => {
+    const paths = Array.from({ length: 5 }, (_, index) => `/lead?visit=${index}`);
+    const items = outputOf(await start(paths, { parameters: { options: { devices: ['mobile'], analyst: 'rules' } } }).ended);
+    expect(items.map(({ json }) => json.url)).toEqual(paths.map((path) => `${site.origin}${path}`));
+  }, 60_000);
+});
+
+describe('failures', () => {
+  test('go to the error output, item by item, with the code in the message', async () => {
+    const ended = await start(['/nothing-here', '/lead', 'http://127.0.0.2:1/'], { onError: 'continueErrorOutput' }).ended;
+    expect(outputOf(ended).map(({ pairedItem }) => pairedItem)).toEqual([{ item: 1 }]);
+    const errors = outputOf(ended, 1);
+    expect(errors.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 2 }]);
+    expect(errors.map(({ json }) => String(json.error))).toEqual([
+      expect.stringMatching(/^page_error \(http_status\): /), expect.stringMatching(/^forbidden_url/),
+    ]);
+  }, 60_000);
+
+  test('end the run with the index and advice, and cancel the other pages', async () => {
+    claude.behave({ kind: 'stall' });
+    const { error } = (await start(['/product', 'http://127.0.0.2:1/']).ended).data.resultData;
+    expect(error?.message).toMatch(/^forbidden_url/);
+    expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '403', context: { itemIndex: 1 } });
+    expect(error?.description).toContain('CRO_ALLOW_HOSTS');
+    await expect.poll(openJobs).toEqual([]);
+    claude.behave();
+  }, 60_000);
+
+  test('of the connection are errors of each item', async () => {
+    const wrongKey = await start(['/lead', '/saas'], { server: { url: server.url, apiKey: 'not-the-key' }, onError: 'continueRegularOutput' }).ended;
+    expect(outputOf(wrongKey).map(({ json, pairedItem }) => [json.error, pairedItem])).toEqual([
+      ['unauthorized: The render server refused the API key', { item: 0 }],
+      ['unauthorized: The render server refused the API key', { item: 1 }],
+    ]);
+  });
+});
+
+test('Stop cancels the jobs on the server at once', async () => {
+  const before = claude.requests.length;
+  claude.behave({ kind: 'stall' }, { kind: 'stall' });
+  const run = start(['/product', '/saas', '/lead']);
+  await claude.received(before + 2);
+  expect(await openJobs()).toHaveLength(2);
+  run.stop();
+  await run.ended.catch(() => {}); // the engine rejects the promise of a run that is stopped
+  await claude.idle();
+  expect(await openJobs()).toEqual([]);
+}, 60_000);
+
+describe('the test of the credential', () => {
+  const testCredential = async (url: string, apiKey: string): Promise<string> => {
+    const node = loader.getNode('croAnalyzer').type as INodeType;
+    const call = node.methods?.credentialTest?.testCroRenderServer;
+    const result = await call?.call({} as ICredentialTestFunctions, { id: '1', name: 'Server', type: 'croRenderServerApi', data: { url, apiKey } });
+    return `${result?.status}: ${result?.message}`;
+  };
+
+  test('passes with a right key, pasted with blanks and a trailing slash', async () => {
+    expect(await testCredential(`${server.url}/`, ` ${KEY}\n`)).toBe('OK: Connection successful!');
+  });
+
+  test('tells a wrong key, a missing key, a refused connection, an unknown host and a foreign server apart', async () => {
+    const free = await startSite({});
+    await free.close();
+    expect(await testCredential(server.url, 'not-the-key')).toMatch(/^Error: .*refused the API key/);
+    expect(await testCredential(server.url, '')).toMatch(/^Error: .*asks for an API key/);
+    expect(await testCredential(free.origin, KEY)).toMatch(/^Error: .*connection was refused/);
+    expect(await testCredential('http://render.invalid', KEY)).toMatch(/^Error: .*host name is not known/);
+    expect(await testCredential(site.origin, KEY)).toMatch(/^Error: .*not as a CRO render server does/);
+    expect(await testCredential('render.example.com', KEY)).toMatch(/^Error: .*is not a server address/);
+  });
+});
