@@ -131,7 +131,7 @@ function playwrightChromium() {
   const cli = join(ROOT, 'node_modules', 'playwright-core', 'cli.js');
   say('No Chromium is installed: downloading Playwright\'s headless shell');
   const patience = { ...environment, PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' };
-  attempt(node, [cli, 'install', 'chromium-headless-shell'], 5 * MINUTE, patience);
+  if (!attempt(node, [cli, 'install', 'chromium-headless-shell'], 5 * MINUTE, patience)) say('That download failed: looking further');
   const listing = spawnSync(node, [cli, 'install', '--dry-run', 'chromium-headless-shell'], { cwd: ROOT, env: environment, encoding: 'utf8', timeout: MINUTE });
   const folder = /Install location:\s+(.*\S)/.exec(listing.stdout ?? '')?.[1];
   if (folder === undefined || !existsSync(folder)) return undefined;
