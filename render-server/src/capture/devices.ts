@@ -1,0 +1,33 @@
+import type { AnalysisRequest, Device } from '@cro-analyzer/protocol/messages';
+import { devices as playwrightDevices, type BrowserContextOptions } from 'playwright-core';
+
+/** What a device shows at once, and how it is pictured. */
+export interface DeviceProfile {
+  /** First letter of the ids of its elements. */
+  letter: string;
+  viewport: { width: number; height: number; scale: number };
+}
+
+export const DEVICES: Record<Device, DeviceProfile> = {
+  desktop: { letter: 'd', viewport: { width: 1440, height: 900, scale: 1 } },
+  mobile: { letter: 'm', viewport: { width: 390, height: 844, scale: 2 } },
+};
+
+/** The browser context that stands for a device: no service workers, no downloads, calm motion so that two visits look alike. */
+export function contextOptions(device: Device, language: AnalysisRequest['language']): BrowserContextOptions {
+  const { width, height, scale } = DEVICES[device].viewport;
+  const mobile = device === 'mobile';
+  return {
+    viewport: { width, height },
+    screen: { width, height },
+    deviceScaleFactor: scale,
+    isMobile: mobile,
+    hasTouch: mobile,
+    ...(mobile ? { userAgent: playwrightDevices['Pixel 7']?.userAgent ?? '' } : {}),
+    serviceWorkers: 'block',
+    acceptDownloads: false,
+    reducedMotion: 'reduce',
+    colorScheme: 'light',
+    locale: language,
+  };
+}

@@ -1,0 +1,197 @@
+import type { CDPSession } from 'playwright-core';
+import type { Network } from '../evidence.ts';
+
+/** One document that the main frame asked for, with the redirects before it. */
+export interface DocumentLoad {
+  requestId: string;
+  /** Addresses asked for, the last one answered or failed. */
+  urls: string[];
+  status: number | null;
+  mimeType: string;
+  disposition: string;
+  /** Decoded bytes so far. */
+  bytes: number;
+  error: string | null;
+}
+
+/** The parts read of three events of the DevTools protocol's Network domain. */
+interface Sent {
+  requestId: string;
+  loaderId: string;
+  frameId?: string;
+  type?: string;
+  request: { url: string };
+  redirectResponse?: { encodedDataLength: number };
+}
+interface Answered {
+  requestId: string;
+  type: string;
+  response: { url: string; status: number; mimeType: string; headers: Record<string, string> };
+}
+interface Broken {
+  requestId: string;
+  type: string;
+  errorText: string;
+  canceled?: boolean;
+}
+
+const URL_MAX = 500;
+const FAILED_MAX = 100;
+const TRACKED_MAX = 5_000;
+/** Requests that stay open on purpose say nothing about whether the page is still loading. */
+const NEVER_ENDING: readonly string[] = ['EventSource', 'WebSocket', 'Ping', 'Media', 'Prefetch'];
+
+/**
+ * What the page asked of the network, from before its first request. Frames of other sites live in their own
+ * processes and are not counted.
+ */
+export class NetworkLog {
+  #requests = 0;
+  #bytes = 0;
+  #failed: Network['failed'] = [];
+  #mixed = new Set<string>();
+  #open = new Map<string, { url: string; type: string }>();
+  #documents: DocumentLoad[] = [];
+  #shown: DocumentLoad | undefined;
+  #mainFrame: string;
+  #onChange: (() => void) | null = null;
+  #onDocumentBytes: (bytes: number) => void;
+
+  private constructor(mainFrame: string, onDocumentBytes: (bytes: number) => void) {
+    this.#mainFrame = mainFrame;
+    this.#onDocumentBytes = onDocumentBytes;
+  }
+
+  /** Listens on a page that has not navigated yet. `onDocumentBytes` hears the decoded size of the main document as it grows. */
+  static async listen(cdp: CDPSession, onDocumentBytes: (bytes: number) => void): Promise<NetworkLog> {
+    const { frameTree } = await cdp.send('Page.getFrameTree');
+    const log = new NetworkLog(frameTree.frame.id, onDocumentBytes);
+    cdp.on('Network.requestWillBeSent', (event) => log.#sent(event));
+    cdp.on('Network.responseReceived', (event) => log.#answered(event));
+    cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
+      const load = log.#documents.at(-1);
+      if (load?.requestId !== requestId) return;
+      load.bytes += dataLength;
+      log.#onDocumentBytes(load.bytes);
+    });
+    cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+      log.#bytes += encodedDataLength;
+      log.#close(requestId);
+    });
+    cdp.on('Page.frameNavigated', ({ frame }) => {
+      if (frame.parentId === undefined) log.#show(frame.loaderId);
+    });
+    cdp.on('Network.loadingFailed', (event) => log.#broke(event));
+    await cdp.send('Page.enable');
+    await cdp.send('Network.enable', { maxTotalBufferSize: 1_000_000, maxResourceBufferSize: 500_000 });
+    return log;
+  }
+
+  /** The document that the main frame asked for last, whether or not it came. */
+  get asked(): DocumentLoad | undefined {
+    return this.#documents.at(-1);
+  }
+
+  /** The document that the main frame shows. */
+  get shown(): DocumentLoad | undefined {
+    return this.#shown ?? this.asked;
+  }
+
+  /** Resolves true when nothing has been under way for `idleMs`, false when that does not come within `budgetMs`. */
+  quiet(budgetMs: number, idleMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      let idle: NodeJS.Timeout | undefined;
+      const end = (isQuiet: boolean): void => {
+        clearTimeout(idle);
+        clearTimeout(cap);
+        this.#onChange = null;
+        resolve(isQuiet);
+      };
+      const cap = setTimeout(() => end(false), budgetMs);
+      this.#onChange = () => {
+        clearTimeout(idle);
+        if (this.#open.size === 0) idle = setTimeout(() => end(true), idleMs);
+      };
+      this.#onChange();
+    });
+  }
+
+  /** What was counted so far. */
+  summary(): Network {
+    return { requests: this.#requests, bytes: Math.round(this.#bytes), failed: [...this.#failed], mixedContent: [...this.#mixed] };
+  }
+
+  #sent({ requestId, loaderId, frameId, request, type, redirectResponse }: Sent): void {
+    if (!/^https?:/.test(request.url)) return;
+    this.#requests += 1;
+    if (redirectResponse) this.#bytes += redirectResponse.encodedDataLength;
+    const url = request.url.slice(0, URL_MAX);
+    const isDocument = type === 'Document' && frameId === this.#mainFrame && requestId === loaderId;
+    if (isDocument) this.#navigates(requestId, request.url);
+    else if (/^https:/.test(this.#pageUrl()) && /^http:/.test(request.url) && this.#mixed.size < 50) this.#mixed.add(url);
+    if (!NEVER_ENDING.includes(type ?? '') && this.#open.size < TRACKED_MAX) this.#open.set(requestId, { url, type: type ?? 'Other' });
+    this.#onChange?.();
+  }
+
+  #navigates(requestId: string, url: string): void {
+    const load = this.#documents.at(-1);
+    if (load?.requestId === requestId) {
+      load.urls.push(url);
+      return;
+    }
+    this.#documents = [...this.#documents.slice(-20), { requestId, urls: [url], status: null, mimeType: '', disposition: '', bytes: 0, error: null }];
+  }
+
+  /** The counts are those of the document that is measured: a page that sends the visitor on starts them anew. */
+  #show(loaderId: string): void {
+    const load = this.#documents.find(({ requestId }) => requestId === loaderId);
+    if (load === undefined) return;
+    if (this.#shown !== undefined) {
+      [this.#requests, this.#bytes, this.#failed] = [1, 0, []];
+      this.#mixed.clear();
+    }
+    this.#shown = load;
+  }
+
+  #answered({ requestId, response, type }: Answered): void {
+    const load = this.#documents.at(-1);
+    if (load?.requestId === requestId) {
+      const header = (name: string): string => Object.entries(response.headers).find(([key]) => key.toLowerCase() === name)?.[1] ?? '';
+      load.status = response.status;
+      load.mimeType = (header('content-type').split(';')[0] || response.mimeType).trim().toLowerCase();
+      load.disposition = header('content-disposition').toLowerCase();
+      this.#onDocumentBytes(Number(header('content-length')) || 0);
+    } else if (response.status >= 400) {
+      this.#addFailure(response.url, response.status, type);
+    }
+  }
+
+  #broke({ requestId, type, errorText, canceled }: Broken): void {
+    const load = this.#documents.at(-1);
+    const request = this.#open.get(requestId);
+    if (load?.requestId === requestId) {
+      load.error = errorText;
+    } else if (!canceled && request !== undefined) {
+      this.#addFailure(request.url, null, type);
+    }
+    this.#close(requestId);
+  }
+
+  #addFailure(url: string, status: number | null, type: string): void {
+    if (this.#failed.length >= FAILED_MAX || !/^https?:/.test(url)) return;
+    this.#failed.push({ url: url.slice(0, URL_MAX), status, type: type.toLowerCase(), sameOrigin: sameOrigin(url, this.#pageUrl()) });
+  }
+
+  #close(requestId: string): void {
+    this.#open.delete(requestId);
+    this.#onChange?.();
+  }
+
+  #pageUrl(): string {
+    return this.shown?.urls.at(-1) ?? '';
+  }
+}
+
+function sameOrigin(url: string, pageUrl: string): boolean {
+  return URL.canParse(url) && URL.canParse(pageUrl) && new URL(url).origin === new URL(pageUrl).origin;
+}

@@ -1,0 +1,25 @@
+import type { Overlay } from '../evidence.ts';
+import type { OverlayFacts } from './in-page/overlays.ts';
+import { CHAT, CHAT_MARKS, CLOSE, COOKIE_MARKS, COOKIES, CROSS, REJECT } from './words.ts';
+
+/** What an overlay is, by its vendor's marks, its words, its role and its place. */
+export function overlayOf(facts: OverlayFacts): Overlay {
+  const { selector, box, coverage, blocked, text } = facts;
+  return { selector, kind: kindOf(facts), box, coverage, blocked, text, close: closeOf(facts) };
+}
+
+function kindOf({ role, marks, modal, thin, corner, coverage, text, controls }: OverlayFacts): Overlay['kind'] {
+  if (COOKIE_MARKS.test(marks) || (COOKIES.test(text) && controls.length > 0 && controls.length <= 12)) return 'cookie';
+  if (corner && (CHAT_MARKS.test(marks) || CHAT.test(text) || controls.some(({ name, marks: own }) => CHAT.test(name) || CHAT_MARKS.test(own)))) return 'chat';
+  if (modal || role === 'dialog' || role === 'alertdialog') return 'dialog';
+  if (thin) return 'bar';
+  return coverage >= 0.3 ? 'dialog' : 'other';
+}
+
+/** The control that takes it away without agreeing to anything: a close by name, a cross, a refusal, a nameless one marked as close. */
+function closeOf({ controls }: OverlayFacts): Overlay['close'] {
+  const control = controls.find(({ name }) => CROSS.test(name) || CLOSE.test(name))
+    ?? controls.find(({ name }) => REJECT.test(name))
+    ?? controls.find(({ name, marks }) => name === '' && /(?:^|[\s_-])(?:close|dismiss)/.test(marks));
+  return control === undefined ? null : { selector: control.selector, name: control.name, box: control.box };
+}

@@ -1,0 +1,33 @@
+import type { Page } from 'playwright-core';
+import type { PageSource } from '../browsers/page-source.ts';
+import { RenderError } from '../errors.ts';
+import type { Bounds } from './bounds.ts';
+import { failureOf, unreachable } from './failures.ts';
+import type { NetworkLog } from './network.ts';
+
+/**
+ * Opens the address and waits until its document has been read or `bounds.settle` is over.
+ * @throws RenderError forbidden_url, page_unreachable, page_error
+ */
+export async function visit(page: Page, url: string, network: NetworkLog, source: PageSource, bounds: Bounds): Promise<void> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new RenderError('forbidden_url', 'Only http and https addresses are opened.');
+  }
+  try {
+    await page.goto(url, { waitUntil: 'commit', timeout: bounds.navigation });
+  } catch (error) {
+    throw failureOf(network.asked, error, (host) => source.failureFor(host)) ?? unreachable('connect', error);
+  }
+  checkDocument(page, network, source);
+  await page.waitForLoadState('domcontentloaded', { timeout: bounds.settle }).catch(() => {});
+}
+
+/**
+ * Whether what the page shows now, perhaps after it sent the visitor on by itself, is a page to analyse.
+ * @throws RenderError page_unreachable, page_error
+ */
+export function checkDocument(page: Page, network: NetworkLog, source: PageSource): void {
+  const failure = failureOf(network.shown, null, (host) => source.failureFor(host));
+  if (failure !== null) throw failure;
+  if (!/^https?:/.test(page.url())) throw unreachable('dns');
+}
