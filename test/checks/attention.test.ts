@@ -109,7 +109,7 @@ describe('cta.vague', () => {
     expect(measure('cta.vague', withButton()).status).toBe('pass');
   });
   test('warns for "Continue →" and quotes it', () => {
-    expect(measure('cta.vague', withButton({ text: 'Continue →' }))).toMatchObject({ status: 'warn', value: '1 label without a promise: "Continue →"' });
+    expect(measure('cta.vague', withButton({ text: 'Continue →' }))).toMatchObject({ status: 'warn', value: '"Continue →" names no action' });
   });
   test('knows German, French, Spanish and Japanese', () => {
     for (const text of ['Weiter', 'Envoyer', 'Más información', '送信']) {

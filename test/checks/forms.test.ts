@@ -4,7 +4,7 @@ import { measure } from '../support/measure.ts';
 import { fieldOf, formOf, pageWith } from '../support/page-parts.ts';
 
 const withFields = (fields: Partial<FormField>[], purpose: Form['purpose'] = 'lead', view: Partial<View> = {}) =>
-  pageWith({ forms: [formOf(fields.map((field, index) => fieldOf({ element: `d${index + 1}`, ...field })), purpose)], ...view });
+  pageWith({ forms: [formOf(fields.map((field, index) => fieldOf({ element: `d${index + 1}`, selector: `#f${index + 1}`, ...field })), purpose)], ...view });
 const many = (number: number) => Array.from({ length: number }, () => ({}));
 
 describe('form.fields', () => {
@@ -23,12 +23,12 @@ describe('form.fields', () => {
 });
 
 describe('form.labels', () => {
-  const axe: View['axe'] = [{ rule: 'label', impact: 'critical', help: '', nodes: [{ selector: 'input', element: 'd1', summary: '' }] }];
+  const axe: View['axe'] = [{ rule: 'label', impact: 'critical', help: '', nodes: [{ selector: '#f1', element: 'd1', summary: '' }] }];
   test('passes when axe finds nothing', () => {
     expect(measure('form.labels', withFields([{}])).status).toBe('pass');
   });
   test('fails for what axe finds and cites it', () => {
-    expect(measure('form.labels', withFields([{}, {}], 'lead', { axe }))).toMatchObject({ status: 'fail', elements: ['d1'], value: '1 of 2 fields have none' });
+    expect(measure('form.labels', withFields([{}, {}], 'lead', { axe }))).toMatchObject({ status: 'fail', elements: ['d1'], value: '1 of 2 fields without a label: Field' });
   });
   test('is unknown when axe did not run, or without fields', () => {
     expect(measure('form.labels', withFields([{}], 'lead', { axeRan: [] })).status).toBe('unknown');
@@ -56,7 +56,7 @@ describe('form.autocomplete', () => {
   test('warns for none, for off and for one that axe finds invalid', () => {
     expect(measure('form.autocomplete', withFields([{ asks: 'email' }])).status).toBe('warn');
     expect(measure('form.autocomplete', withFields([{ asks: 'name', autocomplete: 'off' }])).status).toBe('warn');
-    const axe: View['axe'] = [{ rule: 'autocomplete-valid', impact: 'serious', help: '', nodes: [{ selector: 'input', element: null, summary: '' }] }];
+    const axe: View['axe'] = [{ rule: 'autocomplete-valid', impact: 'serious', help: '', nodes: [{ selector: '#f1', element: null, summary: '' }] }];
     expect(measure('form.autocomplete', withFields([{ asks: 'name', autocomplete: 'nome' }], 'lead', { axe })).status).toBe('warn');
   });
   test('is unknown when no field asks for personal data', () => {
@@ -70,7 +70,7 @@ describe('form.inputType', () => {
   });
   test('warns for a telephone number in a text field, by its label', () => {
     expect(measure('form.inputType', withFields([{ asks: 'phone', label: 'Telephone' }])))
-      .toMatchObject({ status: 'warn', value: '1 of 1 fields bring up the plain text keyboard: Telephone', elements: ['d1'] });
+      .toMatchObject({ status: 'warn', value: '1 of 1 fields with the plain keyboard of letters: Telephone', elements: ['d1'] });
   });
   test('is unknown without such fields', () => {
     expect(measure('form.inputType', withFields([{ asks: 'name' }])).status).toBe('unknown');

@@ -51,7 +51,7 @@ describe('shipping.near', () => {
   });
   test('warns when it is named only far from the button', () => {
     expect(measure('shipping.near', withText(`Add to basket ${'words '.repeat(110)} Shipping`)))
-      .toMatchObject({ status: 'warn', value: 'not near "Add to basket", only elsewhere on the page' });
+      .toMatchObject({ status: 'warn', value: 'delivery is not named near "Add to basket", only elsewhere on the page' });
   });
   test('is unknown in a language whose words are not known, and on a cut page', () => {
     expect(measure('shipping.near', withText('Add to basket', { language: 'fi' })).status).toBe('unknown');

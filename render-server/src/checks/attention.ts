@@ -115,10 +115,10 @@ const vague = perDevice({
 }, (view, evidence) => {
   const actions = actionsOf(view);
   const found = actions.filter((element) => isVague(labelOf(element)));
-  if (found.length > 0) return warn(`${count(found.length, 'label', 'labels')} without a promise: ${quotedList(found)}`, found);
+  if (found.length > 0) return warn(`${quotedList(found)} ${found.length === 1 ? 'names' : 'name'} no action`, found);
   if (actions.length === 0) return unknown(NO_ACTION);
   if (!isKnownLanguage(evidence)) return unknown('labels in a language whose words are not known');
-  return pass(`all ${actions.length} labels name their action`, actions);
+  return pass(`${count(actions.length, 'label names its', 'labels name their')} action`, actions);
 });
 
 const headline = perDevice({

@@ -40,8 +40,9 @@ const labels = perDevice({
   if (all.length === 0) return unknown(NO_FIELDS);
   if (!view.axeRan.includes('label')) return unknown('axe did not finish its rule label');
   const nodes = view.axe.filter((violation) => ['label', 'select-name'].includes(violation.rule)).flatMap((violation) => violation.nodes);
-  if (nodes.length === 0) return pass(`all ${all.length} fields have one`, ids(all));
-  return fail(`${nodes.length} of ${all.length} fields have none`, nodes.map((node) => node.element));
+  if (nodes.length === 0) return pass(`all ${all.length} fields`, ids(all));
+  const named = all.filter((field) => nodes.some((node) => isAbout(node, field)));
+  return fail(`${nodes.length} of ${all.length} fields without a label${listed(named)}`, nodes.map((node) => node.element));
 });
 
 const placeholderOnly = fieldRule({
@@ -51,7 +52,7 @@ const placeholderOnly = fieldRule({
   threshold: 'none with a placeholder and no visible label',
   method: 'visible label text of fields with a placeholder; search fields left out',
   source: 'SC 3.3.2',
-}, (field) => field.asks !== 'search' && field.type !== 'search' && field.placeholder !== '', (field) => field.label !== '', 'show only a placeholder');
+}, (field) => field.asks !== 'search' && field.type !== 'search' && field.placeholder !== '', (field) => field.label !== '', 'with nothing but a placeholder');
 
 const autocomplete = fieldRule({
   id: 'form.autocomplete',
@@ -62,7 +63,7 @@ const autocomplete = fieldRule({
   source: 'SC 1.3.5; Lighthouse autocomplete',
 }, (field) => field.asks !== null && ['email', 'phone', 'name', 'address', 'postcode', 'card'].includes(field.asks),
 (field, view) => !['', 'off', 'false'].includes(field.autocomplete.trim().toLowerCase()) && !isInvalidAutocomplete(field, view),
-'have no autocomplete token');
+'without an autocomplete token');
 
 /** Keyboards that fit what a field asks for: input types and input modes. */
 const KEYBOARDS: Partial<Record<NonNullable<FormField['asks']>, readonly string[]>> = {
@@ -81,7 +82,7 @@ const inputType = fieldRule({
 }, (field) => field.asks !== null && field.asks in KEYBOARDS && field.tag === 'input', (field) => {
   const fitting = field.asks === null ? [] : KEYBOARDS[field.asks] ?? [];
   return fitting.includes(field.type) || fitting.includes(field.inputMode);
-}, 'bring up the plain text keyboard');
+}, 'with the plain keyboard of letters');
 
 /** A rule that warns about the fields concerned that do not hold. */
 function fieldRule(
@@ -94,14 +95,18 @@ function fieldRule(
     const concerned = fieldsOf(view).filter(concerns);
     if (concerned.length === 0) return unknown('no such field on the page');
     const faulty = concerned.filter((field) => !holds(field, view));
-    if (faulty.length === 0) return pass(`all ${concerned.length} fields concerned`, ids(concerned));
-    return warn(`${faulty.length} of ${concerned.length} fields ${fault}: ${faulty.slice(0, 4).map(nameOf).join(', ')}`, ids(faulty));
+    if (faulty.length === 0) return pass(`all ${concerned.length} such fields`, ids(concerned));
+    return warn(`${faulty.length} of ${concerned.length} fields ${fault}${listed(faulty)}`, ids(faulty));
   });
 }
 
 function isInvalidAutocomplete(field: FormField, view: View): boolean {
   return view.axe.some((violation) => violation.rule === 'autocomplete-valid'
-    && violation.nodes.some((node) => node.selector === field.selector || (node.element !== null && node.element === field.element)));
+    && violation.nodes.some((node) => isAbout(node, field)));
+}
+
+function isAbout(node: View['axe'][number]['nodes'][number], field: FormField): boolean {
+  return node.selector === field.selector || (node.element !== null && node.element === field.element);
 }
 
 function fieldsOf(view: View): FormField[] {
@@ -114,6 +119,10 @@ function filledIn(form: Form): FormField[] {
 
 function nameOf(field: FormField): string {
   return field.label || field.placeholder || field.name || field.type;
+}
+
+function listed(list: FormField[]): string {
+  return list.length === 0 ? '' : `: ${list.slice(0, 4).map(nameOf).join(', ')}`;
 }
 
 function ids(list: FormField[]): (string | null)[] {

@@ -16,7 +16,7 @@ const coverage = perDevice({
   source: 'Google intrusive-interstitial guidance has no number; 30% borrows the Better Ads mobile density limit',
 }, (view) => {
   const share = jointArea(view.overlays.map((overlay) => overlay.box), view.viewport) / (view.viewport.width * view.viewport.height);
-  const value = `${percent(share)} of the viewport${describe(view.overlays)}`;
+  const value = `${percent(share)} of the viewport is covered${by(view.overlays)}`;
   return graded(share > 0.3 ? 'fail' : share > 0.15 ? 'warn' : 'pass', value, view);
 });
 
@@ -29,7 +29,7 @@ const blocking = perDevice({
   source: 'heuristic',
 }, (view) => {
   const share = Math.min(1, view.overlays.reduce((sum, overlay) => sum + overlay.blocked, 0));
-  return graded(share > 0.5 ? 'fail' : 'pass', `${percent(share)} of the points${describe(view.overlays)}`, view);
+  return graded(share > 0.5 ? 'fail' : 'pass', `${percent(share)} of the points hit an overlay${by(view.overlays)}`, view);
 });
 
 const close = perDevice({
@@ -59,9 +59,9 @@ function graded(status: Measured['status'], value: string, view: View): Measured
   return measured(value, elementsIn(view, view.overlays));
 }
 
-function describe(overlays: Overlay[]): string {
+function by(overlays: Overlay[]): string {
   const [largest] = overlays.toSorted((a, b) => b.coverage - a.coverage);
-  return largest === undefined ? ', no overlay' : `, the largest overlay reads "${largest.text}"`;
+  return largest === undefined || largest.text === '' ? '' : `, most of all "${largest.text}"`;
 }
 
 /** Listed elements inside the overlays: they show a reader which one is meant. */

@@ -65,7 +65,7 @@ const shipping = perDevice({
   if (hit !== undefined) return pass(`"${hit}" near "${label}"`, [action]);
   const elsewhere = SHIPPING.test(view.text.full);
   if (around.length === 0) return unknown(`"${label}" was not found in the text of the page`, [action]);
-  return absent(evidence, elsewhere ? `not near "${label}", only elsewhere on the page` : 'not mentioned on the page', [action]);
+  return absent(evidence, elsewhere ? `delivery is not named near "${label}", only elsewhere on the page` : 'delivery is named nowhere on the page', [action]);
 });
 
 const returns = perPage({

@@ -68,7 +68,7 @@ export const attention: WordingTable = {
   'cta.vague': {
     section: 'hero', claimKind: 'copy', impact: 4, effort: 1,
     title: ({ named }) => `${named('The button')} does not say what happens next`,
-    wrong: ({ facts, named }) => `The label ${named('of the button')} could stand on any page: ${facts}. Visitors cannot tell whether it buys, registers or only leads on.`,
+    wrong: ({ facts }) => `Visitors cannot tell whether the button buys, registers or only leads on: ${facts}.`,
     why: 'People hesitate before a step whose outcome they cannot foresee, most of all where money is involved. WCAG (SC 2.4.4) asks for labels that tell their purpose; the list of vague words is ours.',
     recommend: ({ named, evidence }) => [
       `Replace ${named('the label')} with a verb and what the visitor gets: ${evidence.businessType === 'product' || evidence.businessType === 'shop' ? '"Add to basket" or "Buy now"' : '"Get my quote" or "Start free trial"'}.`,

@@ -24,7 +24,7 @@ export const trust: WordingTable = {
   'shipping.near': {
     section: 'buy box', claimKind: 'absence', impact: 4, effort: 2,
     title: ({ named }) => `Nothing about delivery near ${named('the buying button')}`,
-    wrong: ({ facts }) => `Where people decide, neither the cost nor the time of delivery is named: ${facts}.`,
+    wrong: ({ facts }) => `Where people decide, they learn neither the cost nor the time of delivery: ${facts}.`,
     why: 'Baymard found that 64% of users look for shipping cost on the product page, and that 43% of sites do not show it. Unexpected cost is learnt at checkout otherwise, where it costs the order.',
     recommend: ({ named }) => [
       `Add one line beneath ${named('the button')}: cost of shipping, or the sum from which it is free, and the day of delivery.`,
