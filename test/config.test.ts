@@ -1,0 +1,44 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, configReference, loadConfig } from '../render-server/src/config.ts';
+
+const base = { CRO_CHROMIUM_PATH: '/usr/bin/chromium' };
+
+describe('the configuration', () => {
+  it('needs nothing but Chromium on loopback', () => {
+    expect(loadConfig(base)).toMatchObject({ CRO_HOST: '127.0.0.1', CRO_PORT: 8787, CRO_API_KEYS: [], ANTHROPIC_API_KEY: '' });
+  });
+
+  it('lists all mistakes at once, each with its variable', () => {
+    const wrong = { ...base, CRO_PORT: 'eighty', CRO_SANDBOX: 'maybe', CRO_API_KEYS: 'short', ANTHROPIC_BASE_URL: 'ftp://x', CRO_TYPO: '1' };
+    expect(() => loadConfig(wrong)).toThrow(ConfigError);
+    for (const name of ['CRO_PORT', 'CRO_SANDBOX', 'CRO_API_KEYS', 'ANTHROPIC_BASE_URL', 'CRO_TYPO']) {
+      expect(() => loadConfig(wrong)).toThrow(name);
+    }
+  });
+
+  it('refuses to listen beyond loopback without keys', () => {
+    expect(() => loadConfig({ ...base, CRO_HOST: '0.0.0.0' })).toThrow('CRO_API_KEYS must be set');
+    expect(loadConfig({ ...base, CRO_HOST: '0.0.0.0', CRO_API_KEYS: 'a-key-of-16-chars' }).CRO_API_KEYS).toEqual(['a-key-of-16-chars']);
+  });
+
+  it('reads a secret from a file, and refuses to guess when it is given twice', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cro-config-')), 'key');
+    writeFileSync(file, 'secret-from-file\n');
+    expect(loadConfig({ ...base, ANTHROPIC_API_KEY_FILE: file }).ANTHROPIC_API_KEY).toBe('secret-from-file');
+    expect(() => loadConfig({ ...base, ANTHROPIC_API_KEY_FILE: file, ANTHROPIC_API_KEY: 'other' })).toThrow('set twice');
+    expect(() => loadConfig({ ...base, ANTHROPIC_API_KEY_FILE: `${file}-not-there` })).toThrow('cannot be read');
+  });
+
+  it('takes an empty variable as not set', () => {
+    expect(loadConfig({ ...base, CRO_PORT: '', CRO_HOST: ' ' })).toMatchObject({ CRO_PORT: 8787, CRO_HOST: '127.0.0.1' });
+  });
+
+  it('has a reference page that is up to date', () => {
+    const page = readFileSync(join(import.meta.dirname, '../docs/configuration.md'), 'utf8');
+    // The number of cores is the machine's; the page says so in words.
+    expect(page).toBe(configReference());
+  });
+});

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer, type TestServer } from '../support/server.ts';
+import { startSite, type Site } from '../support/site.ts';
+
+const PAGE = '<!doctype html><html lang="en"><title>Shop</title><h1>Good things for your home</h1><a href="/buy">Buy now</a></html>';
+
+let site: Site;
+let server: TestServer;
+let onVisit: () => void = () => {};
+
+beforeAll(async () => {
+  site = await startSite({
+    '/page': (_, response) => {
+      onVisit();
+      response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+    },
+  });
+  server = await startServer({ CRO_PAGES_PER_BROWSER: '1' });
+});
+
+afterAll(async () => {
+  await server.close();
+  await site.close();
+});
+
+const killBrowsers = (): void => server.app.pool.pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
+
+describe('a Chromium that is killed during a job', () => {
+  it('is replaced, and the job is tried again and finishes', async () => {
+    onVisit = () => {
+      onVisit = () => {};
+      killBrowsers();
+    };
+    const result = await server.client().submit({ url: `${site.origin}/page` }).result;
+    expect(result.attempts).toBe(2);
+    expect(server.app.pool.slots).toEqual({ total: 1, ready: 1, busy: 0 });
+  });
+
+  it('fails the job with browser_crashed when it dies each time, and serves the next one', async () => {
+    onVisit = killBrowsers;
+    const job = server.client().submit({ url: `${site.origin}/page` });
+    await expect(job.result).rejects.toMatchObject({ code: 'browser_crashed', retryable: true });
+    onVisit = () => {};
+    expect((await server.client().submit({ url: `${site.origin}/page` }).result).attempts).toBe(1);
+  });
+
+  it('costs an idle server nothing but the time to start another', async () => {
+    killBrowsers();
+    expect((await server.client().submit({ url: `${site.origin}/page` }).result).page.title).toBe('Shop');
+  });
+});
