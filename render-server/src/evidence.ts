@@ -7,6 +7,9 @@ import type { Box, BusinessType, Device } from '@cro-analyzer/protocol/messages'
 /** Where `PageText.full` is cut: a page that reaches it has text that was not seen. */
 export const TEXT_LIMIT = 20_000;
 
+/** Elements listed of one view at most: where it is reached, those of least weight are not there. */
+export const ELEMENTS_LIMIT = 150;
+
 export interface Evidence {
   requestedUrl: string;
   /** The address after redirects. */

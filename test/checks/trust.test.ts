@@ -76,6 +76,12 @@ describe('returns.link', () => {
   });
 });
 
+test('a link that may be among the unlisted elements of a long page is not called absent', () => {
+  const elements = Array.from({ length: 150 }, (_, index) => linkOf(`Item ${index}`));
+  expect(measure('returns.link', pageWith({ elements, text: textOf('Items Returns') })).status).toBe('unknown');
+  expect(measure('returns.link', pageWith({ elements, text: textOf('Items') })).status).toBe('warn');
+});
+
 describe('reviews.present', () => {
   test('passes for counts, ratings and stars in each language', () => {
     for (const text of ['128 reviews', '4.7 out of 5', '36 Bewertungen', '12 avis clients', '9 opiniones', 'レビュー', '★★★★★']) {

@@ -1,5 +1,5 @@
 /** Trust and commercial facts. */
-import type { Evidence, PageElement } from '../evidence.ts';
+import { ELEMENTS_LIMIT, type Evidence, type PageElement } from '../evidence.ts';
 import { labelOf, mainAction } from './action.ts';
 import { amountOf, pricesIn } from './prices.ts';
 import { fail, pass, perDevice, perPage, unknown, warn, type Measured, type Rule } from './rule.ts';
@@ -78,7 +78,7 @@ const returns = perPage({
 }, (evidence) => {
   if (evidence.businessType !== 'product' && evidence.businessType !== 'shop') return unknown('not a page of a shop');
   const found = linksAbout(evidence, RETURNS);
-  return found.length > 0 ? pass(`link "${labelOf(found[0]!)}"`, found) : absent(evidence, 'no link to a returns policy');
+  return found.length > 0 ? pass(`link "${labelOf(found[0]!)}"`, found) : absentLink(evidence, RETURNS, 'no link to a returns policy');
 });
 
 const reviews = perPage({
@@ -115,7 +115,7 @@ const contact = perPage({
   const stated = evidence.views.flatMap((view) => view.structuredData.nodes)
     .some((node) => node.telephone !== undefined || node.address !== undefined || node.contactPoint !== undefined || node.email !== undefined);
   if (stated) return pass('contact details in JSON-LD');
-  return absent(evidence, 'no telephone number, e-mail address or contact link');
+  return absentLink(evidence, CONTACT, 'no telephone number, e-mail address or contact link');
 });
 
 const legal = perPage({
@@ -134,7 +134,7 @@ const legal = perPage({
     return pass(`linked: ${named.join(' and ')}`, found);
   }
   const forms = evidence.views.flatMap((view) => view.forms).filter((form) => form.visible && form.purpose !== 'search');
-  return forms.length === 0 ? unknown('no form on the page') : absent(evidence, 'neither privacy nor terms linked');
+  return forms.length === 0 ? unknown('no form on the page') : absentLink(evidence, PRIVACY, 'neither privacy nor terms linked');
 });
 
 const https = perPage({
@@ -179,6 +179,12 @@ const schema = perPage({
 function absent(evidence: Evidence, value: string, cited: PageElement[] = []): Measured {
   const blind = blindSpot(evidence);
   return blind === null ? warn(value, cited) : unknown(blind, cited);
+}
+
+/** The same for a link. Where not every element is listed, a word in the text may well be the link that is not. */
+function absentLink(evidence: Evidence, subject: RegExp, value: string): Measured {
+  const unlisted = evidence.views.some((view) => view.elements.length >= ELEMENTS_LIMIT && subject.test(view.text.full));
+  return unlisted ? unknown('not among the elements listed, but the text mentions it') : absent(evidence, value);
 }
 
 function visibleLinks(evidence: Evidence): PageElement[] {
