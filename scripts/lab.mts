@@ -1,7 +1,8 @@
 /** What the scripts around a real n8n share: a scratch folder outside the repository, and processes that end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +15,15 @@ export async function lab(name: string): Promise<string> {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cro-analyzer', name);
   await mkdir(folder, { recursive: true });
   return folder;
+}
+
+/** Installs packages into a folder of their own, without their scripts, unless an earlier run has done so. */
+export async function installPackages(folder: string, packages: string[], note: string): Promise<void> {
+  if (existsSync(join(folder, 'node_modules/.package-lock.json'))) return; // npm writes it last
+  console.log(note);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
+  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], { cwd: folder, show: true });
 }
 
 /**

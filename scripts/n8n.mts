@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Service, freePort, lab, run } from './lab.mts';
+import { Service, freePort, installPackages, lab, run } from './lab.mts';
 
 /** 2.41.3 pins packages that the registry lacks. */
 const VERSION = '2.41.1';
@@ -30,12 +30,7 @@ export interface Execution {
 /** Installs n8n into the cache folder unless it is there: about four minutes and 3 GB, once. @returns its folder */
 export async function installN8n(): Promise<string> {
   const app = join(await lab(`n8n-${VERSION}`), 'app');
-  await mkdir(app, { recursive: true });
-  if (!existsSync(join(app, 'node_modules/n8n/bin/n8n'))) {
-    console.log(`Installing n8n ${VERSION} (about 4 minutes, once) ...`);
-    await writeFile(join(app, 'package.json'), '{ "private": true }\n');
-    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `n8n@${VERSION}`], { cwd: app, show: true });
-  }
+  await installPackages(app, [`n8n@${VERSION}`], `Installing n8n ${VERSION} (about 4 minutes, once) ...`);
   if (!existsSync(join(app, 'node_modules/sqlite3/build/Release/node_sqlite3.node'))) {
     console.log('Compiling sqlite3 for n8n (about 1 minute, once) ...');
     await run('npm', ['rebuild', 'sqlite3'], { cwd: app, show: true });

@@ -2,12 +2,11 @@
  * Runs n8n's own scanner on the sources and on the packed node, without publishing it:
  * `node scripts/scan-node.mts`. Prints what it finds; exits with 1 when it finds anything.
  */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ROOT, lab, packNode, run } from './lab.mts';
+import { ROOT, installPackages, lab, packNode, run } from './lab.mts';
 
 const VERSION = '0.32.0';
 
@@ -34,13 +33,9 @@ export async function scanNode(tarball: string): Promise<{ source: string | null
 
 async function loadScanner(): Promise<Scanner> {
   const folder = await lab(`scanner-${VERSION}`);
+  // The scanner pins TypeScript 7, which the parser it uses cannot load: 5.8 beside it is what the parser finds.
+  await installPackages(folder, [`@n8n/scan-community-package@${VERSION}`, 'typescript@5.8'], "Installing n8n's scanner (about 10 seconds, once) ...");
   const entry = join(folder, 'node_modules/@n8n/scan-community-package/scanner/scanner.mjs');
-  if (!existsSync(entry)) {
-    console.log('Installing n8n\'s scanner (about 10 seconds) ...');
-    await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
-    // The scanner pins TypeScript 7, which the parser it uses cannot load: 5.8 beside it is what the parser finds.
-    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `@n8n/scan-community-package@${VERSION}`, 'typescript@5.8'], { cwd: folder, show: true });
-  }
   return await import(pathToFileURL(entry).href) as Scanner;
 }
 

@@ -3,7 +3,8 @@
  * Prints a line a check and closes with `N passed, N failed`.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
@@ -39,7 +40,8 @@ async function check(name: string, test: () => Promise<unknown> | unknown): Prom
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'cro-n8n-'));
-  const closing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 3 })];
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const closing: (() => Promise<unknown>)[] = [];
   const later = <T extends { close(): Promise<unknown> }>(thing: T): T => {
     closing.unshift(() => thing.close());
     return thing;
