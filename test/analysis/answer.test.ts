@@ -27,11 +27,11 @@ test.each(['', '{"summary":"S","findings":[', 'Here is the JSON: {}', '```json\n
   expect(reader.complete).toBe(false);
 });
 
-test('a finding of the wrong shape is left out and counted, and the others stay', () => {
+test('a finding of the wrong shape is left out, the others stay, and the answer is not complete', () => {
   const reader = new AnswerReader();
   const found = reader.write(JSON.stringify({ summary: 'S', findings: [{ title: 'half' }, draft('whole')] }));
   expect(found.map(({ title }) => title)).toEqual(['whole']);
-  expect(reader.malformed).toBe(1);
+  expect(reader.complete).toBe(false);
 });
 
 test('an answer without end is given up', () => {

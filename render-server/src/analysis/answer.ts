@@ -16,12 +16,12 @@ const MAX_CHARACTERS = 256_000;
 /** Takes an answer in pieces. Text that is not the JSON asked for leaves it incomplete, and is no error here. */
 export class AnswerReader {
   summary: string | null = null;
-  /** Complete findings of the wrong shape. */
-  malformed = 0;
   private readonly parser = new JSONParser({ paths: ['$.summary', '$.findings.*'], keepStack: false });
   private readonly drafts: Draft[] = [];
   private characters = 0;
   private ended = false;
+  /** A finding did not have its shape; the others are still given out. */
+  private malformed = false;
   private broken = false;
 
   constructor() {
@@ -32,7 +32,7 @@ export class AnswerReader {
       }
       const draft = Draft.safeParse(value);
       if (draft.success) this.drafts.push(draft.data);
-      else this.malformed += 1;
+      else this.malformed = true;
     };
     this.parser.onEnd = () => {
       this.ended = true;
@@ -52,6 +52,6 @@ export class AnswerReader {
 
   /** The whole answer was read, and it has its shape. */
   get complete(): boolean {
-    return this.ended && this.summary !== null;
+    return this.ended && this.summary !== null && !this.malformed;
   }
 }
