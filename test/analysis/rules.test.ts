@@ -64,6 +64,16 @@ describe('the rules analyst', () => {
     expect(findings.map((finding) => finding.checks)).toEqual([['overlay.coverage@desktop', 'overlay.blocking@desktop']]);
   });
 
+  test('does not advise to postpone a consent notice', async () => {
+    const advice = async (kind: 'cookie' | 'dialog') => {
+      const overlays = [overlayOf({ kind, box: { x: 0, y: 600, width: 1440, height: 300 }, coverage: 0.33, blocked: 0.3 })];
+      const { findings } = await analyse(pageWith({ overlays }), { focus: ['interruption'] });
+      return findings.flatMap((finding) => finding.recommendations).join(' ');
+    };
+    expect(await advice('cookie')).toContain('consent');
+    expect(await advice('dialog')).not.toContain('consent');
+  });
+
   test('says so when it has nothing to say', async () => {
     const { findings, summary } = await analyse(pageWith({}), {}, []);
     expect(findings).toEqual([]);

@@ -1,3 +1,4 @@
+import type { Evidence } from '../../evidence.ts';
 import type { WordingTable } from './wording.ts';
 
 export const interruption: WordingTable = {
@@ -6,10 +7,13 @@ export const interruption: WordingTable = {
     title: ({ where }) => `An overlay hides the page ${where}`,
     wrong: ({ facts }) => `Before visitors have seen the offer, something lies over it: ${facts}.`,
     why: 'An offer that is covered cannot convince. Google rates intrusive interstitials down without naming a number; the limit of 30% is borrowed from the ad density that the Better Ads Standards allow on mobile.',
-    recommend: () => [
+    recommend: ({ evidence }) => (isConsent(evidence) ? [
+      'Make the consent notice a slim bar along the lower edge, with accepting and rejecting side by side in one line.',
+      'Cut its text to one sentence, and move the rest behind a link.',
+    ] : [
       'Show the prompt only after visitors have scrolled through half the page or are about to leave.',
       'Make it a slim bar or a card of less than 15% of the screen, and never show it again to someone who closed it.',
-    ],
+    ]),
   },
   'overlay.blocking': {
     section: 'overlay', claimKind: 'visual', impact: 5, effort: 2,
@@ -32,3 +36,8 @@ export const interruption: WordingTable = {
     ],
   },
 };
+
+/** Whether the largest overlay asks for consent: it has to come at once, so it can only be made smaller. */
+function isConsent({ views }: Evidence): boolean {
+  return views.flatMap((view) => view.overlays).toSorted((a, b) => b.coverage - a.coverage)[0]?.kind === 'cookie';
+}
