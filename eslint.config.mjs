@@ -8,7 +8,7 @@ const TYPESCRIPT = ['**/*.{ts,mts}'];
 
 /** The render server's layers, lowest first. A part may import itself, what it uses, and every layer below. */
 const LAYERS = [
-  { 'errors.ts': [], 'config.ts': ['errors.ts'], 'evidence.ts': [], telemetry: ['errors.ts', 'config.ts'] },
+  { 'errors.ts': [], 'config.ts': ['errors.ts'], 'evidence.ts': [], 'check-key.ts': [], telemetry: ['errors.ts', 'config.ts'] },
   { store: ['blobs'], blobs: [] },
   { browsers: [], capture: ['browsers'], checks: [], analysis: ['checks'], report: ['browsers'] },
   { jobs: [] },
@@ -73,7 +73,8 @@ export default tseslint.config(
   },
 
   {
-    files: ['protocol/client.ts', 'protocol/codec.ts', 'nodes/**/*.ts'],
+    files: ['protocol/*.ts', 'nodes/**/*.ts'],
+    ignores: ['protocol/messages.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': ['error', {
         patterns: [{ group: ['zod', 'zod/*', '**/messages.ts', '@cro-analyzer/protocol/messages'], allowTypeImports: true, message: ONLY_TYPES }],

@@ -2,12 +2,13 @@
  * The one client of the render server: many jobs over one socket, within the server's credit, surviving lost
  * connections. It uses the global WebSocket and takes its timer from the caller, so it runs inside n8n too.
  */
-import { CODES, type Code } from './codes.ts';
-import { MAX_SERVER_FRAME_BYTES, codecFor, type Codec } from './codec.ts';
-import type { AnalysisRequestInput, AnalysisResult, ClientFrameInput, JobFrame, ServerFrame, Subprotocol, WireError } from './messages.ts';
+import { Job, RenderClientError } from './client-job.ts';
+import type { Code } from './codes.ts';
+import { Connection, type ConnectionEnd, type Sleep } from './connection.ts';
+import type { AnalysisRequestInput, ClientFrameInput, JobFrame, ServerFrame, Subprotocol, WireError } from './messages.ts';
 
-/** Resolves after `ms`; rejects when the signal fires. */
-export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+export { RenderClientError, type Job, type JobEvent } from './client-job.ts';
+export type { Sleep } from './connection.ts';
 
 export interface RenderClientOptions {
   /** Address of the server: http(s) or ws(s). */
@@ -22,101 +23,12 @@ export interface RenderClientOptions {
   patienceMs?: number;
 }
 
-/** What happens to a job before its end. */
-export type JobEvent =
-  | Extract<ServerFrame, { type: 'accepted' }>
-  | Extract<JobFrame, { type: 'progress' | 'finding' | 'snapshot' }>;
-
 const DEFAULT_PATIENCE_MS = 120_000;
-const HANDSHAKE_MS = 10_000;
-const HEARTBEAT_MS = 15_000;
 const MAX_BACKOFF_MS = 10_000;
 const CANCEL_GRACE_MS = 5_000;
 
 /** Refusals that are worth trying again on the same server. */
 const TRY_AGAIN: ReadonlySet<Code> = new Set(['queue_full', 'overloaded', 'rate_limited', 'credit_exceeded', 'draining']);
-
-/** An error of the server, or of the way to it, with its stable code. */
-export class RenderClientError extends Error {
-  readonly code: Code;
-  readonly reason: string | undefined;
-  readonly retryable: boolean;
-  readonly retryAfterMs: number | undefined;
-
-  constructor(error: WireError) {
-    super(error.message);
-    this.name = 'RenderClientError';
-    this.code = error.code;
-    this.reason = error.reason;
-    this.retryable = error.retryable;
-    this.retryAfterMs = error.retryAfterMs;
-  }
-
-  /** One line on what to do about it. */
-  get advice(): string {
-    return CODES[this.code].advice;
-  }
-}
-
-/** A submitted job: iterate it for what happens, await `result` for its end. */
-export class Job implements AsyncIterable<JobEvent> {
-  /** Known once the server has accepted it. */
-  id: string | undefined;
-  /** Rejects with RenderClientError when the job fails or is cancelled. */
-  readonly result: Promise<AnalysisResult>;
-  readonly #settle: PromiseWithResolvers<AnalysisResult> = Promise.withResolvers();
-  readonly #onCancel: (job: Job) => void;
-  #events: JobEvent[] = [];
-  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
-  #ended = false;
-
-  constructor(onCancel: (job: Job) => void) {
-    this.#onCancel = onCancel;
-    this.result = this.#settle.promise;
-    this.result.catch(() => {}); // a caller may only iterate
-  }
-
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** Cancels the job, here and on the server; `result` rejects with `cancelled` at once. */
-  cancel(): void {
-    this.#onCancel(this);
-  }
-
-  /** Progress, findings and snapshots until the job ends. Progress that nobody has read yet is replaced by newer. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<JobEvent, void, undefined> {
-    for (;;) {
-      const event = this.#events.shift();
-      if (event) yield event;
-      else if (this.#ended) return;
-      else await this.#wake.promise;
-    }
-  }
-
-  /** @internal */
-  push(event: JobEvent): void {
-    if (this.#ended) return;
-    if (event.type === 'progress' && this.#events.at(-1)?.type === 'progress') this.#events.pop();
-    this.#events.push(event);
-    this.#notify();
-  }
-
-  /** @internal The first end counts. */
-  end(outcome: { result: AnalysisResult } | { error: RenderClientError }): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    if ('result' in outcome) this.#settle.resolve(outcome.result);
-    else this.#settle.reject(outcome.error);
-    this.#notify();
-  }
-
-  #notify(): void {
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
-  }
-}
 
 /** What the client keeps of a job beside its public face. */
 interface Entry {
@@ -135,12 +47,11 @@ interface Entry {
 
 export class RenderClient {
   readonly #options: RenderClientOptions;
-  readonly #codec: Codec;
   readonly #subprotocol: Subprotocol;
   readonly #closing = new AbortController();
   readonly #entries = new Map<string, Entry>();
   readonly #byJob = new Map<string, Entry>();
-  #socket: WebSocket | undefined;
+  #connected: Connection | undefined;
   #welcome: Extract<ServerFrame, { type: 'welcome' }> | undefined;
   #credit = 0;
   #draining = false;
@@ -152,7 +63,6 @@ export class RenderClient {
   constructor(options: RenderClientOptions) {
     this.#options = options;
     this.#subprotocol = options.codec === 'json' ? 'cro.v1.json' : 'cro.v1.msgpack';
-    this.#codec = codecFor(this.#subprotocol);
   }
 
   /** What the server said of itself at the last connection. */
@@ -188,7 +98,6 @@ export class RenderClient {
       await Promise.race([this.#idle.promise, this.#options.sleep(CANCEL_GRACE_MS, this.#closing.signal).catch(() => {})]);
     }
     this.#closing.abort();
-    this.#socket?.close(1000);
     await this.#running;
   }
 
@@ -245,7 +154,7 @@ export class RenderClient {
 
   /** Sends waiting submits while the credit lasts. */
   #pump(): void {
-    if (!this.#welcome || this.#socket?.readyState !== 1 || this.#draining) return;
+    if (!this.#welcome || this.#draining) return;
     let open = 0;
     for (const entry of this.#entries.values()) if (entry.state !== 'waiting' && entry.submit) open += 1;
     for (const entry of this.#entries.values()) {
@@ -258,7 +167,7 @@ export class RenderClient {
   }
 
   #send(frame: ClientFrameInput): void {
-    if (this.#socket?.readyState === 1) this.#socket.send(this.#codec.encode(frame));
+    this.#connected?.send(frame);
   }
 
   /** Keeps a connection up while there is work. */
@@ -296,64 +205,18 @@ export class RenderClient {
     }
   }
 
-  /** One connection, from its handshake to its end. */
-  async #connection(): Promise<{ welcomed: boolean; fatal?: WireError }> {
-    const ended = new AbortController();
-    const outcome: { welcomed: boolean; fatal?: WireError } = { welcomed: false };
-    const closed = Promise.withResolvers<void>();
-    let heard = true;
-    let socket: WebSocket;
-    try {
-      socket = new WebSocket(socketUrl(this.#options.url), [this.#subprotocol]);
-    } catch (error) {
-      return { welcomed: false, fatal: { code: 'bad_request', retryable: false, message: `The server address cannot be used: ${String(error)}` } };
-    }
-    this.#socket = socket;
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => {
-      const { client, token } = this.#options;
-      this.#send({ type: 'hello', client, ...(token ? { token } : {}) });
-    };
-    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      heard = true;
-      const frame = this.#decode(data);
-      if (!frame) {
-        outcome.fatal = { code: 'internal', retryable: false, message: 'The server sent a frame that this client cannot read. Are both of the same version?' };
-        return closed.resolve();
-      }
-      if (frame.type === 'welcome') outcome.welcomed = true;
-      if (frame.type === 'rejected' && !outcome.welcomed && !frame.error.retryable) outcome.fatal = frame.error;
-      this.#receive(frame);
-    };
-    socket.onclose = () => closed.resolve();
-    const sleep = (ms: number): Promise<void> => this.#options.sleep(ms, ended.signal);
-    const heartbeat = async (): Promise<void> => {
-      await sleep(HANDSHAKE_MS);
-      if (!outcome.welcomed) return closed.resolve();
-      for (let id = 1; ; id += 1) {
-        heard = false;
-        this.#send({ type: 'ping', id });
-        await sleep(HEARTBEAT_MS);
-        if (!heard) return closed.resolve(); // half-open: close() would wait for an answer that never comes
-      }
-    };
-    heartbeat().catch(() => {});
-    this.#closing.signal.addEventListener('abort', () => closed.resolve(), { signal: ended.signal });
-    await closed.promise;
-    ended.abort();
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#socket = undefined;
+  async #connection(): Promise<ConnectionEnd> {
+    const { url, client, token, sleep } = this.#options;
+    const connection = new Connection({
+      url, subprotocol: this.#subprotocol, sleep,
+      hello: { type: 'hello', client, ...(token ? { token } : {}) },
+      onFrame: (frame) => this.#receive(frame),
+    });
+    this.#connected = connection;
+    const end = await connection.run(this.#closing.signal);
+    this.#connected = undefined;
     this.#welcome = undefined;
-    return outcome;
-  }
-
-  #decode(data: string | ArrayBuffer): ServerFrame | undefined {
-    try {
-      return this.#codec.decode(typeof data === 'string' ? data : new Uint8Array(data), MAX_SERVER_FRAME_BYTES) as ServerFrame;
-    } catch {
-      return undefined;
-    }
+    return end;
   }
 
   #receive(frame: ServerFrame): void {
@@ -454,12 +317,4 @@ export class RenderClient {
 
 function cancelledError(reason: string | undefined, message: string): RenderClientError {
   return new RenderClientError({ code: 'cancelled', message, retryable: false, ...(reason ? { reason } : {}) });
-}
-
-function socketUrl(address: string): string {
-  const url = new URL(address);
-  url.protocol = url.protocol.replace(/^http/, 'ws');
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/socket`;
-  url.hash = '';
-  return url.href;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkKey } from '../../render-server/src/checks/key.ts';
+import { checkKey } from '../../render-server/src/check-key.ts';
 import { runChecks } from '../../render-server/src/checks/run.ts';
 import { bareView, pageWith } from '../support/page-parts.ts';
 

@@ -3,7 +3,7 @@
  * marks and can neither end the block of page data nor begin a line of its own.
  */
 import type { AnalysisRequest, Check } from '@cro-analyzer/protocol/messages';
-import { checkKey } from '../checks/key.ts';
+import { checkKey } from '../check-key.ts';
 import type { Evidence, Form, Heading, Overlay, PageElement, View } from '../evidence.ts';
 
 /** What fits the budget of tokens beside the pictures. */

@@ -1,6 +1,6 @@
 /** The analyst without Claude: it words what the checks measured, and claims nothing else. */
 import type { Check, Finding, Level, RejectedFinding } from '@cro-analyzer/protocol/messages';
-import { checkKey } from '../checks/key.ts';
+import { checkKey } from '../check-key.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Analyst, Brief } from './analyst.ts';
 import type { Draft } from './draft.ts';

@@ -1,6 +1,6 @@
 /** Puts what an analyst wrote to the proof, with nothing but the evidence and the checks. */
 import type { Check, Device, ElementRef, Finding, RejectedFinding } from '@cro-analyzer/protocol/messages';
-import { checkKey } from '../checks/key.ts';
+import { checkKey } from '../check-key.ts';
 import type { Evidence, PageElement } from '../evidence.ts';
 import type { Draft } from './draft.ts';
 import { foldText, pageTexts, quotesIn, type PageTexts } from './quotes.ts';

@@ -1,5 +1,5 @@
 import type { Check, CheckStatus, Score, Scores } from '@cro-analyzer/protocol/messages';
-import { checkKey } from './key.ts';
+import { checkKey } from '../check-key.ts';
 
 /** What a check adds to a score, by check id: 3 decides whether visitors act at all, 1 is polish. */
 const WEIGHTS: Record<Exclude<keyof Scores, 'mobile'>, Record<string, number>> = {

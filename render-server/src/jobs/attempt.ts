@@ -137,7 +137,7 @@ function resultOf(job: Job, evidence: Evidence, checks: Check[], opinion: Opinio
     usage: { ...opinion.usage, timings: {} },
     attempts: job.attempts,
     analyst: { name: author.name, model: opinion.model, language: opinion.language, note: author.note },
-    limits: evidence.limits,
+    limits: [...evidence.limits, ...(opinion.limits ?? [])],
   };
 }
 

@@ -1,5 +1,6 @@
 /** The parts of a report, one function each. */
 import type { AnalysisResult, Check, CheckStatus, Device, Finding } from '@cro-analyzer/protocol/messages';
+import { checkKey } from '../check-key.ts';
 import { effortMap, scoreRings } from './chart.ts';
 import { html, type Content, type Markup } from './markup.ts';
 import type { Pictures } from './pictures.ts';
@@ -45,7 +46,7 @@ export function findings(result: AnalysisResult, pictures: Pictures): Markup {
 
 function article(finding: Finding, number: number, result: AnalysisResult, pictures: Pictures): Markup {
   const { language } = result.analyst;
-  const cited = result.checks.filter(({ id, device }) => finding.checks.includes(device === null ? id : `${id}@${device}`));
+  const cited = result.checks.filter((check) => finding.checks.includes(checkKey(check)));
   return html`<article id="finding-${number}" class="${finding.severity}">
 <header><p class="tags"><span class="order ${finding.severity}">${number}</span><span class="tag ${finding.severity}">${SEVERITIES[finding.severity]}</span><span class="tag ${finding.verdict}">${VERDICTS[finding.verdict]}</span><span class="where">${[finding.section, ...finding.devices].filter(Boolean).join(' · ')}</span></p>
 <h2 lang="${language}">${finding.title}</h2></header>
