@@ -71,7 +71,7 @@ export function colourKit(dom: DomKit) {
 
   /** Whether an element, or the one child that fills it, is filled with something else than what lies behind it. */
   function isFilled(element: Element): boolean {
-    const own = element.getBoundingClientRect();
+    const own = dom.rectOf(element);
     let filled: Element | null = element;
     while (filled !== null && !paints(filled)) {
       const children = dom.childrenOf(filled);

@@ -15,7 +15,7 @@ export function describe(kit: Kit, chosen: { index: number; id: string }[]): Des
 
   function coveredOf(element: Element): number | null {
     if (!kit.inFirstScreen(element)) return null;
-    const box = element.getBoundingClientRect();
+    const box = kit.rectOf(element);
     const left = Math.max(box.left, 0);
     const top = Math.max(box.top, 0);
     const [wide, high] = [Math.min(box.right, kit.width) - left, Math.min(box.bottom, kit.height) - top];

@@ -80,19 +80,47 @@ export function domKit() {
     return all = found;
   }
 
+  /** Every piece of text that is not blank, with the element it stands in, in document order; the first 40,000. */
+  function texts(): { node: Text; element: Element }[] {
+    const found: { node: Text; element: Element }[] = [];
+    const visit = (container: Element | ShadowRoot): void => {
+      const walker = document.createTreeWalker(container, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+      let node = walker.nextNode();
+      for (; node !== null && found.length < ELEMENTS_MAX; node = walker.nextNode()) {
+        if (node instanceof Element && node.shadowRoot) visit(node.shadowRoot);
+        const parent = Reflect.get(Node.prototype, 'parentNode', node) as Node | null;
+        const element = parent instanceof ShadowRoot ? parent.host : parent;
+        if (node instanceof Text && node.data.trim() !== '' && element instanceof Element) found.push({ node, element });
+      }
+    };
+    visit(body);
+    return found;
+  }
+
   function query(selector: string): Element[] {
     return elements().filter((element) => matches(element, selector));
   }
 
+  /** What can be seen and pressed: an inline link's own box is one line of text, whatever stands in it. */
+  function rectOf(element: Element): DOMRect {
+    const own = element.getBoundingClientRect();
+    if (!(element instanceof HTMLAnchorElement) || styleOf(element).display !== 'inline') return own;
+    const rects = [own, ...childrenOf(element).slice(0, 20).map((child) => child.getBoundingClientRect())].filter((rect) => rect.width > 0 && rect.height > 0);
+    if (rects.length < 2) return rects[0] ?? own;
+    const left = Math.min(...rects.map((rect) => rect.left));
+    const top = Math.min(...rects.map((rect) => rect.top));
+    return new DOMRect(left, top, Math.max(...rects.map((rect) => rect.right)) - left, Math.max(...rects.map((rect) => rect.bottom)) - top);
+  }
+
   function boxOf(element: Element): Box {
-    const { x, y, width: wide, height: high } = element.getBoundingClientRect();
+    const { x, y, width: wide, height: high } = rectOf(element);
     const round = (value: number): number => Math.round(value * 10) / 10;
     return { x: round(x + scrollX), y: round(y + scrollY), width: round(wide), height: round(high) };
   }
 
   /** Cut away by an ancestor that hides what does not fit in: a closed menu, another slide. */
   function clippedAway(element: Element): boolean {
-    const box = element.getBoundingClientRect();
+    const box = rectOf(element);
     let position = styleOf(element).position;
     for (let node = parentOf(element); node !== null && node !== body && node !== root; node = parentOf(node)) {
       if (position === 'fixed') return false;
@@ -112,7 +140,7 @@ export function domKit() {
   function isVisible(element: Element): boolean {
     const known = seen.get(element);
     if (known !== undefined) return known;
-    const box = element.getBoundingClientRect();
+    const box = rectOf(element);
     const visible = box.width > 1 && box.height > 1
       && box.right + scrollX > 0 && box.bottom + scrollY > 0
       && element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
@@ -145,7 +173,7 @@ export function domKit() {
     return fold(own || element.shadowRoot?.textContent || '', max);
   }
 
-  return { root, body, width, height, state, fold, styleOf, parentOf, holds, matches, childrenOf, textNodesOf, closest, elements, query, boxOf, isVisible, inFirstScreen, hit, textOf, elementsMax: ELEMENTS_MAX };
+  return { root, body, width, height, state, fold, styleOf, parentOf, holds, matches, childrenOf, textNodesOf, closest, elements, texts, query, rectOf, boxOf, isVisible, inFirstScreen, hit, textOf, elementsMax: ELEMENTS_MAX };
 }
 
 export type DomKit = ReturnType<typeof domKit>;

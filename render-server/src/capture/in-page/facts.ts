@@ -34,26 +34,27 @@ export async function readFacts(kit: Kit): Promise<PageFacts> {
   function readText(): PageText {
     // Pieces of one word touch, as in "<b>Buy</b>er"; links in a row do not, though no space is written between them.
     const joins = (a: DOMRect, b: DOMRect): boolean => Math.abs(a.bottom - b.bottom) < a.height / 2 && Math.min(Math.abs(b.left - a.right), Math.abs(a.left - b.right)) < 1.5;
+    // Two more than the limit: text of the full length says that some was cut.
+    const append = (text: string, piece: string): string => (text.length > TEXT_MAX + 2 ? text : text + (text.endsWith(' ') ? piece.trimStart() : piece));
     const range = document.createRange();
     let [full, firstScreen, characters, smallCharacters] = ['', '', 0, 0];
     let last: DOMRect | null = null;
-    for (const element of [kit.body, ...kit.elements()]) {
+    for (const { node, element } of kit.texts()) {
       if (kit.matches(element, 'script, style, noscript, template, textarea, select, option, svg *')) continue;
-      for (const node of kit.textNodesOf(element)) {
-        if (node.data.trim() === '' || !(element === kit.body || kit.isVisible(element) || kit.styleOf(element).display === 'contents')) continue;
-        range.selectNodeContents(node);
-        const boxes = range.getClientRects();
-        const [box, end] = [boxes[0], boxes[boxes.length - 1]];
-        if (box === undefined || end === undefined || box.width === 0) continue;
-        const text = kit.fold(node.data, TEXT_MAX);
-        const gap = last === null || joins(last, box) && !/^\s/.test(node.data) ? '' : ' ';
-        last = end;
-        characters += text.length;
-        if (parseFloat(kit.styleOf(element).fontSize) < 12) smallCharacters += text.length;
-        const tail = /\s$/.test(node.data) ? ' ' : '';
-        if (full.length < TEXT_MAX) full += gap + text + tail;
-        if (box.top < kit.height && box.bottom > 0 && box.left < kit.width && firstScreen.length < TEXT_MAX) firstScreen += gap + text + tail;
-      }
+      if (element !== kit.body && !kit.isVisible(element) && kit.styleOf(element).display !== 'contents') continue;
+      range.selectNodeContents(node);
+      const boxes = range.getClientRects();
+      const [box, end] = [boxes[0], boxes[boxes.length - 1]];
+      if (box === undefined || end === undefined || box.width === 0) continue;
+      const text = kit.fold(node.data, TEXT_MAX + 10);
+      const gap = last === null || joins(last, box) && !/^\s/.test(node.data) ? '' : ' ';
+      last = end;
+      characters += text.length;
+      if (parseFloat(kit.styleOf(element).fontSize) < 12) smallCharacters += text.length;
+      const piece = gap + text + (/\s$/.test(node.data) ? ' ' : '');
+      const inView = box.top < kit.height && box.bottom > 0 && box.left < kit.width && box.right > 0;
+      full = append(full, piece);
+      if (inView) firstScreen = append(firstScreen, piece);
     }
     return { full: kit.fold(full, TEXT_MAX), firstScreen: kit.fold(firstScreen, TEXT_MAX), characters, smallCharacters };
   }

@@ -1,4 +1,5 @@
-<!doctype html>
+/** The landing page of a piece of software: fixed header, plans, a cookie notice, a newsletter form. */
+export const SAAS = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -35,3 +36,4 @@ footer{padding:40px 48px;background:#16203a}footer a{color:#fff;margin-right:24p
 <div class="cookie" id="cookie-banner" role="region" aria-label="Cookie notice"><span>We use cookies to count visits. You decide.</span><span><button type="button">Reject</button> <button type="button" class="yes">Accept all</button></span></div>
 </body>
 </html>
+`;

@@ -1,4 +1,5 @@
-<!doctype html>
+/** A lead form of a local service. */
+export const LEAD = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -39,3 +40,4 @@ footer{background:#1f2d34;padding:32px 48px}footer a{color:#fff;margin-right:24p
 <footer><a href="/contact">Contact</a><a href="/privacy">Privacy</a><a href="/terms">Terms</a></footer>
 </body>
 </html>
+`;

@@ -1,4 +1,5 @@
-<!doctype html>
+/** A product page of a small shop, without a known conversion defect. */
+export const PRODUCT = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -64,3 +65,4 @@ footer{background:#f8f3ef;margin-top:64px;padding:40px;display:flex;flex-wrap:wr
 <footer><a href="/contact">Contact us</a><a href="/shipping">Shipping</a><a href="/returns-policy">Returns policy</a><a href="/privacy">Privacy</a><a href="/terms">Terms</a><a href="tel:+15550100">+1 555 0100</a></footer>
 </body>
 </html>
+`;
