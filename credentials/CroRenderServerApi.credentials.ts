@@ -11,7 +11,7 @@ export class CroRenderServerApi implements ICredentialType {
     dark: 'file:../nodes/CroAnalyzer/cro-analyzer.dark.svg',
   } as const;
 
-  documentationUrl = 'https://github.com/Taurist-Technologies/cro-analyzer#credential';
+  documentationUrl = 'https://github.com/Taurist-Technologies/cro-analyzer#in-n8n';
 
   properties: INodeProperties[] = [
     {

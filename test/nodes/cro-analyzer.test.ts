@@ -130,6 +130,10 @@ describe('failures', () => {
       ['unauthorized: The render server refused the API key', { item: 0 }],
       ['unauthorized: The render server refused the API key', { item: 1 }],
     ]);
+    const gone = await startSite({});
+    await gone.close();
+    const { error } = (await start(['/lead'], { server: { url: gone.origin } }).ended).data.resultData;
+    expect(error?.message).toBe(`server_unreachable: No render server can be reached at ${gone.origin}: the connection was refused`);
   });
 });
 

@@ -19,9 +19,9 @@ export function toNodeError(node: INode, error: unknown, itemIndex: number): Nod
     const { code, message, advice } = error;
     const reason = error instanceof RenderClientError && error.reason ? ` (${error.reason})` : '';
     return new NodeApiError(node, { message }, {
-      message: code ? `${code}${reason}: ${message}` : message,
+      message: `${code}${reason}: ${message}`,
       description: advice,
-      ...(code ? { httpCode: String(CODES[code].status) } : {}),
+      httpCode: String(CODES[code].status),
       itemIndex,
     });
   }

@@ -1,3 +1,4 @@
+import type { Code } from '@cro-analyzer/protocol/codes';
 import type {
   ICredentialDataDecryptedObject,
   ICredentialsDecrypted,
@@ -17,10 +18,9 @@ export interface Server {
 /** Why a server cannot be used, and what to do about it, both safe to show. */
 export class ServerTrouble extends Error {
   readonly advice: string;
-  /** The server's own code, when it answered with one. */
-  readonly code: 'unauthorized' | undefined;
+  readonly code: Code;
 
-  constructor(message: string, advice: string, code?: 'unauthorized') {
+  constructor(message: string, advice: string, code: Code = 'server_unreachable') {
     super(message);
     this.name = 'ServerTrouble';
     this.advice = advice;
