@@ -16,7 +16,7 @@ program.command('analyze <url>')
   .option('--goal <goal>', 'what visitors should do: purchase, lead, signup, contact, read')
   .option('--language <tag>', 'language of the findings', 'en')
   .option('--analyst <name>', 'auto, claude or rules', 'auto')
-  .option('--out <folder>', 'where the report is written', 'reports')
+  .option('--out <folder>', 'where the folder with the report is made', 'reports')
   .action(analyzeCommand);
 
 program.command('config-reference')

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RenderClient, RenderClientError } from '@cro-analyzer/protocol/client';
 import { AnalysisRequest, type AnalysisRequestInput, type AnalysisResult } from '@cro-analyzer/protocol/messages';
@@ -22,8 +23,8 @@ export async function analyzeCommand(url: string, options: AnalyzeOptions): Prom
   const { json, out, ...wanted } = options;
   try {
     const request = validate(AnalysisRequest, { url, ...wanted }, 'request');
-    const { result, report } = await analyze(request, { out });
-    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : findingsTable(result, report));
+    const { result, folder } = await analyze(request, { out });
+    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : findingsTable(result, folder));
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;
@@ -32,47 +33,62 @@ export async function analyzeCommand(url: string, options: AnalyzeOptions): Prom
 
 /**
  * Analyses one page with a server of its own on a free port, over the real socket, with a progress bar on standard error.
- * @param options.out folder for the report
+ * @param options.out where the folder with report, screenshots and result is made
  * @param options.allowHosts private hosts that this run may open
  */
 export async function analyze(
   request: AnalysisRequestInput, options: { out: string; allowHosts?: string },
-): Promise<{ result: AnalysisResult; report: string }> {
+): Promise<{ result: AnalysisResult; folder: string }> {
   const config = loadConfig();
-  const app = await startApp({
-    ...config,
-    CRO_HOST: '127.0.0.1', CRO_PORT: 0, CRO_API_KEYS: [], CRO_BROWSERS: 1,
-    CRO_ALLOW_HOSTS: [...config.CRO_ALLOW_HOSTS, ...(options.allowHosts ? [options.allowHosts] : [])],
-    CRO_LOG_LEVEL: 'error',
-  });
-  const client = new RenderClient({ url: app.url, client: 'cro analyze', sleep: (ms, signal) => delay(ms, undefined, { signal }) });
-  const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
-  process.once('SIGINT', onSignal);
+  // What is worth keeping is saved beside the report; the data folder may belong to a server that is running.
+  const dataDir = await mkdtemp(join(tmpdir(), 'cro-analyze-'));
   try {
-    const job = client.submit(request, { signal: interrupt.signal });
-    const bar = new ProgressBar(process.stderr);
-    for await (const event of job) if (event.type === 'progress') bar.show(event.fraction, event.message);
-    bar.end();
-    const result = await job.result;
-    return { result, report: await saveReport(app.url, result, options.out) };
+    const app = await startApp({
+      ...config,
+      CRO_DATA_DIR: dataDir, CRO_HOST: '127.0.0.1', CRO_PORT: 0, CRO_API_KEYS: [], CRO_BROWSERS: 1,
+      CRO_ALLOW_HOSTS: [...config.CRO_ALLOW_HOSTS, ...(options.allowHosts ? [options.allowHosts] : [])],
+      CRO_LOG_LEVEL: 'error',
+    });
+    try {
+      const result = await submit(app.url, request);
+      return { result, folder: await save(app.url, result, options.out) };
+    } finally {
+      await app.stop(0);
+    }
   } finally {
-    process.off('SIGINT', onSignal);
-    await client.close();
-    await app.stop(0);
+    await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function saveReport(server: string, result: AnalysisResult, folder: string): Promise<string> {
-  const artifact = result.artifacts.find(({ kind }) => kind === 'report');
-  if (!artifact) throw new Error('the result has no report');
-  const response = await fetch(new URL(artifact.href, server));
-  if (!response.ok) throw new Error(`the report could not be fetched: HTTP ${response.status}`);
+async function submit(server: string, request: AnalysisRequestInput): Promise<AnalysisResult> {
+  const client = new RenderClient({ url: server, client: 'cro analyze', sleep: (ms, signal) => delay(ms, undefined, { signal }) });
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.once('SIGINT', onSignal);
+  const bar = new ProgressBar(process.stderr);
+  try {
+    const job = client.submit(request, { signal: interrupt.signal });
+    for await (const event of job) if (event.type === 'progress') bar.show(event.fraction, event.message);
+    return await job.result;
+  } finally {
+    bar.end();
+    process.off('SIGINT', onSignal);
+    await client.close();
+  }
+}
+
+/** Writes report, screenshots and result into a folder of their own; returns its path. */
+async function save(server: string, result: AnalysisResult, out: string): Promise<string> {
   const stamp = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
-  const path = resolve(folder, `${new URL(result.page.url).hostname}-${stamp}.html`);
+  const folder = resolve(out, `${new URL(result.page.url).hostname}-${stamp}`);
   await mkdir(folder, { recursive: true });
-  await writeFile(path, Buffer.from(await response.arrayBuffer()));
-  return path;
+  await writeFile(join(folder, 'result.json'), JSON.stringify(result, null, 2));
+  for (const { href, name } of result.artifacts) {
+    const response = await fetch(new URL(href, server));
+    if (!response.ok) throw new Error(`${name} could not be fetched: HTTP ${response.status}`);
+    await writeFile(join(folder, name), Buffer.from(await response.arrayBuffer()));
+  }
+  return folder;
 }
 
 function explain(error: unknown): string {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { AnalysisResult, Level } from '@cro-analyzer/protocol/messages';
 
@@ -30,7 +31,7 @@ export class ProgressBar {
 }
 
 /** A result for people: findings as a table, then scores, cost and where the report is. */
-export function findingsTable(result: AnalysisResult, report: string): string {
+export function findingsTable(result: AnalysisResult, folder: string): string {
   const { page, findings, scores, usage, analyst } = result;
   const head = ['#', 'severity', 'finding', 'where', 'devices'];
   const rows = findings.map((finding, index) => [
@@ -53,7 +54,8 @@ export function findingsTable(result: AnalysisResult, report: string): string {
     `Written by  ${analyst.name === 'claude' ? `Claude (${analyst.model})` : 'the rules analyst'}${tokens > 0 ? `, ${tokens} tokens${usage.costUsd === null ? '' : `, $${usage.costUsd.toFixed(4)}`}` : ''}`,
     ...(analyst.note ? [`            ${analyst.note}`] : []),
     `Took        ${((usage.timings.total ?? 0) / 1000).toFixed(1)} s`,
-    `Report      ${report}`,
+    `Report      ${join(folder, 'report.html')}`,
+    "            with its screenshots and result.json in the same folder",
     '',
   ].join('\n');
 }
