@@ -22,6 +22,7 @@ export interface CaptureOptions {
   bounds?: Partial<Bounds>;
 }
 
+const URL_MAX = 4_096;
 /** How often a page may send itself on while it is looked at. */
 const VISITS_MAX = 3;
 
@@ -107,7 +108,7 @@ async function lookQuietly(page: Page, cdp: CDPSession, network: NetworkLog, dev
       const { view, document, limits } = await measure(cdp, device, bounds, (share, message) => onPart('capturing', 0.5 + share / 2, message));
       checkDocument(page, network, source);
       return {
-        url: page.url(),
+        url: page.url().slice(0, URL_MAX),
         status: network.shown?.status ?? 0,
         document,
         view: { ...view, network: network.summary(), console: messages() },
