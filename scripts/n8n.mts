@@ -19,7 +19,7 @@ interface PushMessage {
 export interface NodeRun {
   executionStatus: string;
   hints?: { message: string }[];
-  data?: { main: ({ json: Record<string, unknown>; binary?: Record<string, unknown>; pairedItem?: unknown }[] | null)[] };
+  data?: { main: ({ json: Record<string, unknown>; binary?: Record<string, { fileName?: string }>; pairedItem?: unknown }[] | null)[] };
 }
 
 export interface Execution {

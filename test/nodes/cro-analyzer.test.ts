@@ -75,7 +75,8 @@ describe('Page -> Analyze', () => {
     for (const { json, binary } of items) {
       expect(json).toMatchObject({ analyst: 'claude', scores: { experience: expect.any(Number) as number } });
       expect(json.findings).not.toHaveLength(0);
-      expect(Object.keys(binary ?? {}).sort()).toEqual(['report_html', 'screenshot_desktop', 'screenshot_mobile']);
+      expect(Object.keys(binary ?? {})).toEqual(expect.arrayContaining(['report_html', 'screenshot_desktop', 'screenshot_mobile']));
+      expect(binary?.screenshot_mobile?.fileName).toBe('mobile-1.jpg');
       expect(Buffer.from(binary?.report_html?.data ?? '', 'base64').toString()).toMatch(/^<!doctype html>/i);
     }
     const [hint] = ended.data.resultData.runData['CRO Analyzer']?.[0]?.hints ?? [];

@@ -1,28 +1,27 @@
-import { chromium, type Browser } from 'playwright-core';
+import { pino } from 'pino';
+import { AllowList } from '../../render-server/src/browsers/addresses.ts';
+import { createResolver } from '../../render-server/src/browsers/dns.ts';
+import { Lease } from '../../render-server/src/browsers/lease.ts';
 import type { PageSource } from '../../render-server/src/browsers/page-source.ts';
-import { RenderError } from '../../render-server/src/errors.ts';
+import { BrowserPool } from '../../render-server/src/browsers/pool.ts';
 import { CHROMIUM } from './chromium.ts';
 
-/** One real Chromium without an egress gate: a fresh context a call, closed on every path. */
+/** The server's own pool with one browser, for tests of capture without jobs; sites on loopback are allowed. */
 export async function startPageSource(): Promise<PageSource & { close(): Promise<void> }> {
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  const pool = await BrowserPool.start({ browsers: 1, pagesPerBrowser: 4, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }) });
+  const policy = { allow: AllowList.parse(['127.0.0.1', 'localhost']), resolver: createResolver() };
+  let latest: Lease | undefined;
   return {
     async withPage(options, signal, use) {
-      signal.throwIfAborted();
-      const context = await browser.newContext(options);
-      const ended = Promise.withResolvers<never>();
-      const onAbort = (): void => ended.reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      browser.once('disconnected', () => ended.reject(new RenderError('browser_crashed', 'The browser died.')));
-      ended.promise.catch(() => {});
+      const lease = await Lease.open(await pool.acquire(signal), new URL('http://127.0.0.1/'), policy);
+      latest = lease;
       try {
-        return await Promise.race([ended.promise, context.newPage().then(use)]);
+        return await lease.withPage(options, signal, use);
       } finally {
-        signal.removeEventListener('abort', onAbort);
-        await context.close();
+        await lease.release();
       }
     },
-    failureFor: () => undefined,
-    close: () => browser.close(),
+    failureFor: (hostname) => latest?.failureFor(hostname),
+    close: () => pool.close(),
   };
 }

@@ -7,8 +7,8 @@ export type Artifact = AnalysisResult['artifacts'][number];
 const ANSWER_WITHIN_MS = 60_000;
 
 /**
- * Fetches artifacts as binary data, each under a name of its own: `screenshot_desktop`, `screenshot_mobile`,
- * `report_html`.
+ * Fetches artifacts as binary data, each under a name of its own: `screenshot_desktop`, `screenshot_desktop_2`,
+ * `screenshot_mobile`, `report_html`.
  */
 export async function fetchArtifacts(this: IExecuteFunctions, server: Server, artifacts: readonly Artifact[]): Promise<IBinaryKeyData> {
   const binary: IBinaryKeyData = {};
@@ -25,6 +25,10 @@ export async function fetchArtifacts(this: IExecuteFunctions, server: Server, ar
   return binary;
 }
 
+/** A long page has several pictures: `mobile-1.jpg` is `screenshot_mobile`, `mobile-2.jpg` is `screenshot_mobile_2`. */
 function binaryName({ kind, device, name }: Artifact): string {
-  return `${kind}_${device ?? name.split('.').at(-1)}`;
+  const [base = '', ending = ''] = name.split('.');
+  if (device === null) return `${kind}_${ending}`;
+  const part = base.split('-').at(-1) ?? '1';
+  return part === '1' ? `${kind}_${device}` : `${kind}_${device}_${part}`;
 }

@@ -14,6 +14,9 @@ export interface LaunchOptions {
 const LAUNCH_MS = 20_000;
 const CLOSE_MS = 5_000;
 
+/** Without the second flag the same page is laid out a pixel differently from one visit to the next. */
+const FLAGS = [...EGRESS_FLAGS, '--disable-font-subpixel-positioning'];
+
 /** Below the server's own priority, so that it answers quickly while every core renders. */
 const NICE = 10;
 
@@ -25,9 +28,12 @@ export class Browser {
   /** Fires when the process is gone, for whatever reason. */
   readonly died: AbortSignal;
   readonly #playwright: PlaywrightBrowser;
+  /** Chrome's own name: many sites turn away what calls itself headless, and their visitors' page is what counts. */
+  readonly #userAgent: string;
 
   private constructor(playwright: PlaywrightBrowser, pid: number, sandboxed: boolean) {
     this.#playwright = playwright;
+    this.#userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${playwright.version().split('.')[0]}.0.0.0 Safari/537.36`;
     this.pid = pid;
     this.sandboxed = sandboxed;
     const death = new AbortController();
@@ -53,7 +59,7 @@ export class Browser {
     const playwright = await chromium.launch({
       executablePath,
       chromiumSandbox: sandbox,
-      args: [...EGRESS_FLAGS],
+      args: FLAGS,
       timeout: LAUNCH_MS,
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -75,7 +81,7 @@ export class Browser {
 
   /** Opens a context, unless the signal fires first; then the one that comes late is closed. */
   openContext(options: BrowserContextOptions, signal: AbortSignal): Promise<BrowserContext> {
-    return orAbort(this.#playwright.newContext(options), signal, (context) => context.close().catch(() => {}));
+    return orAbort(this.#playwright.newContext({ userAgent: this.#userAgent, ...options }), signal, (context) => context.close().catch(() => {}));
   }
 
   /** Ends the process: asked first, killed with its whole group when it does not go within five seconds. */

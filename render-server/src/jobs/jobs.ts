@@ -103,13 +103,12 @@ export class Jobs {
   async get(owner: string, id: string): Promise<Job> {
     const job = await this.#options.store.find(id);
     if (!job || job.owner !== owner) throw new RenderError('not_found', `There is no job ${id} of this key.`);
-    const live = this.events.snapshot(id);
-    return live && !job.end ? { ...job, stage: live.stage } : job;
+    return this.#live(job);
   }
 
   /** The owner's jobs, newest first. */
-  list(owner: string, limit: number): Promise<Job[]> {
-    return this.#options.store.list(owner, limit);
+  async list(owner: string, limit: number): Promise<Job[]> {
+    return (await this.#options.store.list(owner, limit)).map((job) => this.#live(job));
   }
 
   /** Cancels a job in whatever stage it is; one that has ended stays as it is. Returns when its end is stored. */
@@ -159,6 +158,12 @@ export class Jobs {
     }, graceMs);
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     clearTimeout(timer);
+  }
+
+  /** The store has the stage where the attempt began; the events have the one of now. */
+  #live(job: Job): Job {
+    const live = this.events.snapshot(job.id);
+    return live && !job.end ? { ...job, stage: live.stage } : job;
   }
 
   #accepted(job: Job, deduplicated: boolean): Accepted {

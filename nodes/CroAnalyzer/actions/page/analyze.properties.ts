@@ -106,7 +106,7 @@ const options: INodeProperties[] = [
     name: 'model',
     type: 'string',
     default: '',
-    placeholder: 'e.g. claude-sonnet-4-5',
+    placeholder: 'e.g. claude-sonnet-5-5',
     description: 'Claude model to use. Empty means the one that the server is set to.',
   },
 ];
@@ -146,7 +146,7 @@ const properties: INodeProperties[] = [
     displayOptions: { show: { output: ['page'] } },
     options: [
       { name: 'Report', value: 'report', description: 'A self-contained HTML page, as report_html' },
-      { name: 'Screenshots', value: 'screenshot', description: 'One picture a device, as screenshot_desktop and screenshot_mobile' },
+      { name: 'Screenshots', value: 'screenshot', description: 'The page from its top, as screenshot_desktop and screenshot_mobile; more parts of a long page as screenshot_desktop_2 and so on' },
     ],
     default: [],
     description: 'Files to attach to each item as binary data',
