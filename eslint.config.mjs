@@ -8,7 +8,8 @@ const TYPESCRIPT = ['**/*.{ts,mts}'];
 
 /** The render server's layers, lowest first. A part may import itself, what it uses, and every layer below. */
 const LAYERS = [
-  { 'errors.ts': [], 'config.ts': ['errors.ts'], 'evidence.ts': [], 'check-key.ts': [], telemetry: ['errors.ts', 'config.ts'] },
+  { 'errors.ts': [], 'bounded.ts': [], 'evidence.ts': [], 'check-key.ts': [], 'validate.ts': ['errors.ts'], 'addresses.ts': ['errors.ts'] },
+  { 'config.ts': [], telemetry: [] },
   { store: ['blobs'], blobs: [] },
   { browsers: [], capture: ['browsers'], checks: [], analysis: ['checks'], report: ['browsers'] },
   { jobs: [] },

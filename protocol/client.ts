@@ -50,7 +50,8 @@ export class RenderClient {
   readonly #subprotocol: Subprotocol;
   readonly #closing = new AbortController();
   readonly #entries = new Map<string, Entry>();
-  readonly #byJob = new Map<string, Entry>();
+  /** Several local jobs may be one on the server: submitted and watched, or submitted twice under one key. */
+  readonly #byJob = new Map<string, Set<Entry>>();
   #connected: Connection | undefined;
   #welcome: Extract<ServerFrame, { type: 'welcome' }> | undefined;
   #credit = 0;
@@ -122,8 +123,7 @@ export class RenderClient {
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#entries.set(entry.ref, entry);
     if (id !== undefined) {
-      job.id = id;
-      this.#byJob.set(id, entry);
+      this.#name(entry, id);
       this.#send({ type: 'watch', job: id });
     }
     this.#running ??= this.#run();
@@ -144,12 +144,24 @@ export class RenderClient {
   #forget(entry: Entry): void {
     entry.detach();
     this.#entries.delete(entry.ref);
-    if (entry.job.id && this.#byJob.get(entry.job.id) === entry) this.#byJob.delete(entry.job.id);
+    this.#unname(entry);
     if (this.#entries.size === 0) {
       this.#idle.resolve();
       this.#idle = Promise.withResolvers();
     }
     this.#pump();
+  }
+
+  #name(entry: Entry, id: string): void {
+    entry.job.id = id;
+    const namesakes = this.#byJob.get(id) ?? new Set();
+    this.#byJob.set(id, namesakes.add(entry));
+  }
+
+  #unname(entry: Entry): void {
+    const namesakes = this.#byJob.get(entry.job.id ?? '');
+    namesakes?.delete(entry);
+    if (namesakes?.size === 0) this.#byJob.delete(entry.job.id ?? '');
   }
 
   /** Sends waiting submits while the credit lasts. */
@@ -170,39 +182,36 @@ export class RenderClient {
     this.#connected?.send(frame);
   }
 
-  /** Keeps a connection up while there is work. */
+  /** Keeps a connection up while there is work; jobs that came while it gave up get a run of their own. */
   async #run(): Promise<void> {
-    try {
-      await this.#connections();
-    } finally {
-      this.#running = undefined;
-    }
+    const failure = await this.#connections();
+    this.#running = undefined;
+    if (failure) this.#failAll(failure);
+    else if (this.#entries.size > 0 && !this.#closing.signal.aborted) this.#running = this.#run();
   }
 
-  /** One connection after another, until the client is closed, the work is done, or its patience ends. */
-  async #connections(): Promise<void> {
+  /** One connection after another, until the client is closed or the work is done; else why there is no use in another. */
+  async #connections(): Promise<WireError | undefined> {
     const patience = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
     let lastSeen = Date.now();
     let failures = 0;
     while (!this.#closing.signal.aborted) {
       const outcome = await this.#connection();
-      if (outcome.fatal) return this.#failAll(outcome.fatal);
+      if (outcome.fatal) return outcome.fatal;
       if (outcome.welcomed) {
         lastSeen = Date.now();
         failures = 0;
       }
-      if (this.#entries.size === 0 || this.#closing.signal.aborted) return;
+      if (this.#entries.size === 0 || this.#closing.signal.aborted) return undefined;
       if (Date.now() - lastSeen > patience) {
-        return this.#failAll({
-          code: 'server_unreachable', retryable: true,
-          message: `The render server at ${this.#options.url} cannot be reached.`,
-        });
+        return { code: 'server_unreachable', retryable: true, message: `The render server at ${this.#options.url} cannot be reached.` };
       }
       const backoff = Math.min(MAX_BACKOFF_MS, 250 * 2 ** failures++);
       const delay = this.#reconnectAfterMs ?? backoff * (0.5 + Math.random() / 2);
       this.#reconnectAfterMs = undefined;
       await this.#options.sleep(delay, this.#closing.signal).catch(() => {});
     }
+    return undefined;
   }
 
   async #connection(): Promise<ConnectionEnd> {
@@ -252,22 +261,23 @@ export class RenderClient {
   #accepted(frame: Extract<ServerFrame, { type: 'accepted' }>): void {
     const entry = this.#entries.get(frame.ref);
     if (!entry) return;
-    entry.job.id = frame.job;
+    this.#name(entry, frame.job);
     delete entry.refusedSince;
-    this.#byJob.set(frame.job, entry);
     if (entry.state === 'cancelling') return this.#send({ type: 'cancel', job: frame.job });
     entry.state = 'open';
     entry.job.push(frame);
   }
 
   #rejected(frame: Extract<ServerFrame, { type: 'rejected' }>): void {
-    const entry = frame.ref !== undefined ? this.#entries.get(frame.ref) : this.#byJob.get(frame.job ?? '');
-    if (!entry) return;
+    const entries = frame.ref === undefined ? [...(this.#byJob.get(frame.job ?? '') ?? [])] : [this.#entries.get(frame.ref)];
+    for (const entry of entries) if (entry) this.#refused(entry, frame.error, frame.ref === undefined);
+  }
+
+  #refused(entry: Entry, error: WireError, asOpenJob: boolean): void {
     if (entry.state === 'cancelling') return this.#forget(entry);
-    const { error } = frame;
-    if (frame.job !== undefined && error.code === 'not_found' && entry.submit) {
+    if (asOpenJob && error.code === 'not_found' && entry.submit) {
       // The server lost its store: the submit is a promise of ours, so it is made again.
-      this.#byJob.delete(frame.job);
+      this.#unname(entry);
       entry.job.id = undefined;
       entry.state = 'waiting';
       return this.#pump();
@@ -291,19 +301,15 @@ export class RenderClient {
   }
 
   #jobFrame(frame: JobFrame): void {
-    const entry = this.#byJob.get(frame.job);
-    if (!entry) return;
-    switch (frame.type) {
-      case 'result':
-        entry.job.end({ result: frame.result });
-        return this.#forget(entry);
-      case 'failed':
-        entry.job.end({ error: new RenderClientError(frame.error) });
-        return this.#forget(entry);
-      case 'cancelled':
-        entry.job.end({ error: cancelledError(undefined, 'The job was cancelled on the server.') });
-        return this.#forget(entry);
-      default: return entry.job.push(frame);
+    for (const entry of [...(this.#byJob.get(frame.job) ?? [])]) {
+      if (frame.type === 'result') entry.job.end({ result: frame.result });
+      else if (frame.type === 'failed') entry.job.end({ error: new RenderClientError(frame.error) });
+      else if (frame.type === 'cancelled') entry.job.end({ error: cancelledError(undefined, 'The job was cancelled on the server.') });
+      else {
+        entry.job.push(frame);
+        continue;
+      }
+      this.#forget(entry);
     }
   }
 

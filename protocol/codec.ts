@@ -2,6 +2,9 @@
 import { Packr } from 'msgpackr';
 import type { Subprotocol } from './messages.ts';
 
+/** Where the socket lives on a render server. */
+export const SOCKET_PATH = '/v1/socket';
+
 /** The largest frame a server takes from a client, in bytes: a request is text of a few kilobytes. */
 export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
 

@@ -1,5 +1,5 @@
 /** One WebSocket connection of the client, from its handshake to its end. */
-import { MAX_SERVER_FRAME_BYTES, codecFor, type Codec } from './codec.ts';
+import { MAX_SERVER_FRAME_BYTES, SOCKET_PATH, codecFor, type Codec } from './codec.ts';
 import type { ClientFrameInput, ServerFrame, Subprotocol, WireError } from './messages.ts';
 
 /** Resolves after `ms`; rejects when the signal fires. */
@@ -102,7 +102,7 @@ export class Connection {
 function socketUrl(address: string): string {
   const url = new URL(address);
   url.protocol = url.protocol.replace(/^http/, 'ws');
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/socket`;
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}${SOCKET_PATH}`;
   url.hash = '';
   return url.href;
 }

@@ -9,9 +9,6 @@ import { CODE_NAMES } from './codes.ts';
 export const SUBPROTOCOLS = ['cro.v1.msgpack', 'cro.v1.json'] as const;
 export type Subprotocol = (typeof SUBPROTOCOLS)[number];
 
-/** Where the socket lives on a render server. */
-export const SOCKET_PATH = '/v1/socket';
-
 // ---- Request -------------------------------------------------------------------------------
 
 export const Device = z.enum(['desktop', 'mobile']);

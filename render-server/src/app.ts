@@ -3,7 +3,7 @@ import type { AnalystName } from '@cro-analyzer/protocol/messages';
 import { createClaudeAnalyst } from './analysis/claude.ts';
 import { rulesAnalyst } from './analysis/rules.ts';
 import { FileBlobs } from './blobs/blobs.ts';
-import { AllowList } from './browsers/addresses.ts';
+import { AllowList } from './addresses.ts';
 import { createResolver, type Resolver } from './browsers/dns.ts';
 import { BrowserPool } from './browsers/pool.ts';
 import type { Config } from './config.ts';
@@ -29,8 +29,8 @@ export interface App {
   stop(graceMs?: number): Promise<void>;
 }
 
-/** Time for running jobs when the server stops, in ms: container engines kill after ten seconds. */
-const DRAIN_MS = 7_000;
+/** Time for running jobs when the server stops, in ms: container engines kill after ten seconds, and closing takes some. */
+const DRAIN_MS = 5_000;
 
 /**
  * Puts the parts together and starts them.
@@ -68,11 +68,11 @@ export async function startApp(config: Config, parts: { resolver?: Resolver } = 
       queueWaitMs: config.CRO_QUEUE_WAIT_MS,
       claudeConcurrency: config.CRO_CLAUDE_CONCURRENCY,
     });
-    let draining = false;
+    let stopping: Promise<void> | undefined;
     const health = (): Health => {
       const { slots, sandboxed } = pool;
       const reasons = [
-        ...(draining ? ['draining'] : []),
+        ...(stopping ? ['draining'] : []),
         ...(slots.ready === 0 ? ['no browser is running'] : []),
         ...(jobs.counts.queued >= config.CRO_QUEUE_MAX ? ['the queue is full'] : []),
       ];
@@ -91,22 +91,24 @@ export async function startApp(config: Config, parts: { resolver?: Resolver } = 
     });
     const url = `http://${config.CRO_HOST.includes(':') ? `[${config.CRO_HOST}]` : config.CRO_HOST}:${gateway.port}`;
     logger.info({ url, browsers: config.CRO_BROWSERS, pages: pool.slots.total, analysts, keys: config.CRO_API_KEYS.length, dataDir: config.CRO_DATA_DIR }, 'serving');
-    return {
-      url, pool, jobs,
-      async stop(graceMs = DRAIN_MS) {
-        if (draining) return;
-        draining = true;
-        logger.info({ ...jobs.counts }, 'stopping');
-        gateway.drain();
-        await jobs.stop(graceMs);
-        await gateway.close();
-        await pool.close();
-        await database.destroy();
-        logger.info('stopped');
-      },
+    opened.unshift(() => gateway.close());
+    const stop = async (graceMs: number): Promise<void> => {
+      logger.info({ ...jobs.counts }, 'stopping');
+      gateway.drain();
+      await jobs.stop(graceMs);
+      await closeAll(opened);
+      logger.info('stopped');
     };
+    return { url, pool, jobs, stop: (graceMs = DRAIN_MS) => (stopping ??= stop(graceMs)) };
   } catch (error) {
-    for (const close of opened) await close();
+    await closeAll(opened);
     throw error;
   }
+}
+
+/** Closes everything in turn; what fails keeps nothing else open, and the first failure is thrown at the end. */
+async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }

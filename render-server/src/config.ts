@@ -1,6 +1,7 @@
 /** Every variable of the server, once. The reference page is generated from this table. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { AllowList } from './addresses.ts';
 
 /** How one variable is read and described. */
 interface Variable<T> {
@@ -28,6 +29,12 @@ const text = (value: string): string => value;
 
 const list = (value: string): string[] => value.split(',').map((entry) => entry.trim()).filter(Boolean);
 
+const allowList = (value: string): string[] => {
+  const entries = list(value);
+  AllowList.parse(entries);
+  return entries;
+};
+
 const choice = <T extends string>(...options: T[]) => (value: string): T => {
   const found = options.find((option) => option === value);
   if (!found) throw new Error(`must be one of ${options.join(', ')}, not "${value}"`);
@@ -49,14 +56,14 @@ const VARIABLES = {
   CRO_HOST: variable({ parse: text, fallback: '127.0.0.1', about: 'Address to listen on. Any other than loopback needs CRO_API_KEYS.' }),
   CRO_PORT: variable({ parse: integer(0, 65_535), fallback: '8787', about: 'Port to listen on; 0 takes a free one.' }),
   CRO_API_KEYS: variable({ parse: apiKeys, fallback: '', secret: true, about: 'Keys that clients may use, separated by commas. Each key sees its own jobs only.' }),
-  CRO_DATA_DIR: variable({ parse: text, fallback: '.cro-data', about: 'Folder for the database, screenshots, reports and browser profiles. One server holds it at a time.' }),
+  CRO_DATA_DIR: variable({ parse: text, fallback: '.cro-data', about: 'Folder for the database, screenshots and reports. One server holds it at a time.' }),
   CRO_BROWSERS: variable({ parse: integer(1, 64), fallback: String(Math.max(1, cores)), fallbackNote: 'number of cores', about: 'Chromium processes that are kept warm.' }),
   CRO_PAGES_PER_BROWSER: variable({ parse: integer(1, 32), fallback: '2', about: 'Pages that one browser shows at a time.' }),
   CRO_QUEUE_MAX: variable({ parse: integer(1, 100_000), fallback: '200', about: 'Jobs that may wait for a page. Above it a submit is refused with queue_full and a time to come back.' }),
   CRO_QUEUE_WAIT_MS: variable({ parse: integer(1_000, 86_400_000), fallback: '900000', unit: 'ms', about: 'Longest wait for a page. A submit whose expected wait is longer is refused at once.' }),
   CRO_DEADLINE_MS: variable({ parse: integer(5_000, 900_000), fallback: '180000', unit: 'ms', about: 'Time for one job from its first lease, over all its attempts. A request may ask for its own.' }),
   CRO_CREDIT: variable({ parse: integer(1, 10_000), fallback: '100', about: 'Accepted jobs that one session may have open.' }),
-  CRO_ALLOW_HOSTS: variable({ parse: list, fallback: '', about: 'Hosts, host:port or CIDR ranges that may be opened although they are private, separated by commas.' }),
+  CRO_ALLOW_HOSTS: variable({ parse: allowList, fallback: '', about: 'Hosts, host:port or CIDR ranges that may be opened although they are private, separated by commas.' }),
   CRO_CHROMIUM_PATH: variable({ parse: text, fallback: '', fallbackNote: 'found by the set-up', about: 'Chromium or its headless shell.' }),
   CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux." }),
   CRO_CLAUDE_CONCURRENCY: variable({ parse: integer(1, 1_000), fallback: '8', about: 'Calls to Claude at the same time.' }),
@@ -71,6 +78,9 @@ function variable<T>(entry: Variable<T>): Variable<T> {
 }
 
 type Values = { [Name in keyof typeof VARIABLES]: ReturnType<(typeof VARIABLES)[Name]['parse']> };
+
+/** What Kubernetes puts into the environment of every pod for a service whose name begins with "cro". */
+const SERVICE_LINK = /_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT(_|$)/;
 
 /** The server's configuration, checked. Keys are the names of the variables. */
 export type Config = Readonly<Values>;
@@ -98,7 +108,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     }
   }
   for (const name of Object.keys(env)) {
-    if (name.startsWith('CRO_') && !(name in VARIABLES) && !isSecretFile(name)) mistakes.push(`${name} is not a variable of this server`);
+    if (name.startsWith('CRO_') && !(name in VARIABLES) && !isSecretFile(name) && !SERVICE_LINK.test(name)) mistakes.push(`${name} is not a variable of this server`);
   }
   const config = values as Config;
   if (config.CRO_HOST && config.CRO_API_KEYS?.length === 0 && !isLoopback(config.CRO_HOST)) {
@@ -137,9 +147,12 @@ function secretOf(name: string, env: Record<string, string | undefined>): string
   const path = env[`${name}_FILE`];
   if (!path) return env[name]?.trim();
   if (env[name]) throw new Error(`is set twice: as ${name} and as ${name}_FILE`);
+  let secret: string;
   try {
-    return readFileSync(path, 'utf8').trim();
+    secret = readFileSync(path, 'utf8').trim();
   } catch {
     throw new Error(`cannot be read from the file that ${name}_FILE names: ${path}`);
   }
+  if (secret === '') throw new Error(`is empty in the file that ${name}_FILE names: ${path}`);
+  return secret;
 }

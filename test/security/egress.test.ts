@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AllowList } from '../../render-server/src/browsers/addresses.ts';
+import { AllowList } from '../../render-server/src/addresses.ts';
 import { createResolver } from '../../render-server/src/browsers/dns.ts';
 import { EGRESS_FLAGS, type EgressGate, openGate } from '../../render-server/src/browsers/egress.ts';
 import { CHROMIUM } from '../support/chromium.ts';
@@ -183,7 +183,7 @@ describe('a job whose own address leads inside', () => {
     const refused = await openPage({ target: outsideUrl('/'), allow: [here] });
     expect((await refused.page.goto(url))?.status()).toBe(502);
     expect((await refused.page.goto(outsideUrl(`/redirect?to=${url}`)))?.status()).toBe(502);
-    expect(refused.gate.failureFor(new URL(url).hostname)).toBeDefined();
+    expect(refused.gate.failureFor(new URL(url))).toBeDefined();
     expect(connections).toBe(0);
 
     const allowed = await openPage({ target: outsideUrl('/'), allow: [here, new URL(url).host] });
@@ -206,7 +206,7 @@ describe('a job whose own address leads inside', () => {
     dns.names.set('rebind.test', ['::1']);
     vi.setSystemTime(Date.now() + 60_000);
     expect(await page.evaluate(() => fetch('/again').then((response) => response.status))).toBe(502);
-    expect(gate.failureFor('rebind.test')).toBe('dns');
+    expect(gate.failureFor(new URL(`http://rebind.test:${port}/`))).toBe('dns');
     expect(connections).toBe(0);
   });
 });
@@ -226,7 +226,7 @@ describe('a public page', () => {
       return gate;
     };
 
-    expect((await open('https://public.test/')).failureFor('127.0.0.1')).toBe('forbidden');
+    expect((await open('https://public.test/')).failureFor(new URL(url))).toBe('forbidden');
     expect(connections).toBe(0);
     await open(url);
     expect(hits.toSorted()).toEqual(['/fetch', '/iframe', '/img', '/websocket']);

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { AllowList } from '../../render-server/src/browsers/addresses.ts';
+import { AllowList } from '../../render-server/src/addresses.ts';
 import { createResolver } from '../../render-server/src/browsers/dns.ts';
 import { Lease } from '../../render-server/src/browsers/lease.ts';
 import type { PageSource } from '../../render-server/src/browsers/page-source.ts';
@@ -13,7 +13,7 @@ export async function startPageSource(): Promise<PageSource & { close(): Promise
   let latest: Lease | undefined;
   return {
     async withPage(options, signal, use) {
-      const lease = await Lease.open(await pool.acquire(signal), new URL('http://127.0.0.1/'), policy);
+      const lease = await Lease.open(await pool.acquire(signal), new URL('http://127.0.0.1/'), policy, signal);
       latest = lease;
       try {
         return await lease.withPage(options, signal, use);
@@ -21,7 +21,7 @@ export async function startPageSource(): Promise<PageSource & { close(): Promise
         await lease.release();
       }
     },
-    failureFor: (hostname) => latest?.failureFor(hostname),
+    failureFor: (url) => latest?.failureFor(url),
     close: () => pool.close(),
   };
 }

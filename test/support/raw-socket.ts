@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { codecFor, MAX_SERVER_FRAME_BYTES } from '@cro-analyzer/protocol/codec';
-import { ServerFrame, SOCKET_PATH, type Subprotocol } from '@cro-analyzer/protocol/messages';
+import { codecFor, MAX_SERVER_FRAME_BYTES, SOCKET_PATH } from '@cro-analyzer/protocol/codec';
+import { ServerFrame, type Subprotocol } from '@cro-analyzer/protocol/messages';
 import { WebSocket, type ClientOptions } from 'ws';
 
 /** A client without any cleverness: sends what it is told and keeps every frame that comes. */

@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
-import { chromium, type Browser as PlaywrightBrowser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
+import { setPriority, tmpdir } from 'node:os';
+import { chromium, type Browser as PlaywrightBrowser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import type { Logger } from 'pino';
-import { endsWithin, orAbort } from './bounded.ts';
+import { endsWithin, orAbort, within } from '../bounded.ts';
+import { RenderError } from '../errors.ts';
 import { EGRESS_FLAGS } from './egress.ts';
 
 export interface LaunchOptions {
@@ -13,6 +14,12 @@ export interface LaunchOptions {
 
 const LAUNCH_MS = 20_000;
 const CLOSE_MS = 5_000;
+
+/** A healthy browser opens a context and a page in milliseconds, a busy one in a second or two. */
+const OPEN_MS = 10_000;
+
+/** All that Chromium is told of our environment: no key of ours is in it. */
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: tmpdir(), TMPDIR: tmpdir(), LANG: 'C.UTF-8' };
 
 /** Without the second flag the same page is laid out a pixel differently from one visit to the next. */
 const FLAGS = [...EGRESS_FLAGS, '--disable-font-subpixel-positioning'];
@@ -27,6 +34,7 @@ export class Browser {
   readonly sandboxed: boolean;
   /** Fires when the process is gone, for whatever reason. */
   readonly died: AbortSignal;
+  readonly #group: number;
   readonly #playwright: PlaywrightBrowser;
   /** Chrome's own name: many sites turn away what calls itself headless, and their visitors' page is what counts. */
   readonly #userAgent: string;
@@ -35,6 +43,8 @@ export class Browser {
     this.#playwright = playwright;
     this.#userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${playwright.version().split('.')[0]}.0.0.0 Safari/537.36`;
     this.pid = pid;
+    this.#group = groupOf(pid);
+    lowerPriority(this.#group);
     this.sandboxed = sandboxed;
     const death = new AbortController();
     this.died = death.signal;
@@ -60,6 +70,7 @@ export class Browser {
       executablePath,
       chromiumSandbox: sandbox,
       args: FLAGS,
+      env: ENVIRONMENT,
       timeout: LAUNCH_MS,
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -71,7 +82,6 @@ export class Browser {
       const pid = processInfo.find(({ type }) => type === 'browser')?.id;
       if (pid === undefined) throw new Error('Chromium did not tell its process id');
       await session.detach();
-      lowerPriority(pid);
       return new Browser(playwright, pid, sandbox);
     } catch (error) {
       await playwright.close();
@@ -79,9 +89,15 @@ export class Browser {
     }
   }
 
-  /** Opens a context, unless the signal fires first; then the one that comes late is closed. */
-  openContext(options: BrowserContextOptions, signal: AbortSignal): Promise<BrowserContext> {
-    return orAbort(this.#playwright.newContext({ userAgent: this.#userAgent, ...options }), signal, (context) => context.close().catch(() => {}));
+  /**
+   * Opens a page in a context of its own, unless the signal fires first; then what comes late is closed.
+   * @throws RenderError browser_crashed, reason frozen, when the browser does not answer; then it is of no more use
+   */
+  async openPage(options: BrowserContextOptions, signal: AbortSignal): Promise<{ context: BrowserContext; page: Page }> {
+    const opening = this.#playwright.newContext({ userAgent: this.#userAgent, ...options })
+      .then(async (context) => ({ context, page: await context.newPage() }));
+    const frozen = (): Error => new RenderError('browser_crashed', 'The browser did not open a page.', { reason: 'frozen' });
+    return orAbort(within(opening, OPEN_MS, frozen), signal, ({ context }) => context.close().catch(() => {}));
   }
 
   /** Ends the process: asked first, killed with its whole group when it does not go within five seconds. */
@@ -92,22 +108,38 @@ export class Browser {
 
   kill(): void {
     try {
-      process.kill(-this.pid, 'SIGKILL'); // Playwright starts each browser as the leader of a group
-    } catch {
-      // It is gone already.
+      process.kill(-this.#group, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already
     }
   }
 }
 
-/** Sets the nice value of the browser's process group; renderers inherit it from the zygotes in it. Linux only. */
+/**
+ * The process group that Playwright started the browser in. Its leader need not be the browser itself: Debian's
+ * chromium is a shell script that waits for it. Elsewhere than on Linux the browser leads.
+ */
+function groupOf(pid: number): number {
+  return process.platform === 'linux' ? statGroup(pid) ?? pid : pid;
+}
+
+function statGroup(pid: number | string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[2]);
+  } catch {
+    return undefined; // it ended meanwhile
+  }
+}
+
+/** Sets the nice value of a process group; renderers inherit it from the zygotes in it. Linux only. */
 function lowerPriority(group: number): void {
   if (process.platform !== 'linux') return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (statGroup(pid) !== group) continue;
     try {
-      const [, , processGroup] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-      if (Number(processGroup) === group) setPriority(Number(pid), NICE);
+      setPriority(Number(pid), NICE);
     } catch {
-      // A process that ended meanwhile.
+      // It ended meanwhile.
     }
   }
 }

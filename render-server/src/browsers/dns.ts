@@ -1,5 +1,6 @@
 import { lookup, Resolver as CAres } from 'node:dns/promises';
-import { isLocalhost } from './addresses.ts';
+import { isLocalhost } from '../addresses.ts';
+import { within } from '../bounded.ts';
 
 /** One answer of a name. */
 export interface ResolvedAddress { readonly address: string; readonly family: 4 | 6 }
@@ -44,7 +45,7 @@ export function createResolver(options: { servers?: readonly string[] } = {}): R
       const known = cache.get(key);
       if (known !== undefined && known.expires > Date.now()) return known.addresses;
 
-      const answer = bounded(system ? askBoth(dns, hostname) : askDns(dns, hostname));
+      const answer = within(system ? askBoth(dns, hostname) : askDns(dns, hostname), LOOKUP_MS, () => new Error('the DNS lookup took too long'));
       const entry: Cached = { addresses: answer.then(({ addresses }) => addresses), expires: Infinity };
       answer.then(
         ({ ttlMs }) => { entry.expires = Date.now() + ttlMs; },
@@ -72,10 +73,16 @@ async function askDns(dns: CAres, hostname: string): Promise<Answer> {
   ];
   if (records.length === 0) throw v4.status === 'rejected' ? v4.reason : new Error(`${hostname} has no address`);
   const ttlMs = Math.min(...records.map(({ ttl }) => ttl)) * 1_000;
+  const whole = [v4, v6].every((answer) => answer.status === 'fulfilled' || hasNone(answer.reason));
   return {
     addresses: records.map(({ address, family }) => ({ address, family })),
-    ttlMs: Math.min(Math.max(ttlMs, TTL_FLOOR_MS), TTL_CEILING_MS),
+    ttlMs: whole ? Math.min(Math.max(ttlMs, TTL_FLOOR_MS), TTL_CEILING_MS) : FAILURE_TTL_MS, // the other family may only have been lost
   };
+}
+
+/** Whether the DNS said that there is no such record, rather than nothing at all. */
+function hasNone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENODATA' || error.code === 'ENOTFOUND');
 }
 
 async function askBoth(dns: CAres, hostname: string): Promise<Answer> {
@@ -88,13 +95,4 @@ async function askBoth(dns: CAres, hostname: string): Promise<Answer> {
       ttlMs: TTL_FLOOR_MS,
     };
   }
-}
-
-/** `dns.lookup` cannot be cancelled: its late answer is dropped. */
-async function bounded(answer: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the DNS lookup took too long')), LOOKUP_MS);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

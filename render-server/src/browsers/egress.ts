@@ -2,7 +2,7 @@ import http from 'node:http';
 import net, { isIP, type LookupFunction } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError, Server } from 'proxy-chain';
-import { type AllowList, bareHost, isPublicAddress, portOf } from './addresses.ts';
+import { type AllowList, bareHost, isPublicAddress, portOf } from '../addresses.ts';
 import type { ResolvedAddress, Resolver } from './dns.ts';
 import type { EgressFailure } from './page-source.ts';
 
@@ -29,10 +29,8 @@ const MAX_FAILURES = 1_000;
 export interface EgressGate {
   /** For a browser context: `proxy: { server: proxyUrl, bypass: '<-loopback>' }`. */
   readonly proxyUrl: string;
-  /** Why this host was last refused or not reached; undefined if it was not. */
-  failureFor(hostname: string): EgressFailure | undefined;
-  /** Bytes received from the network so far. */
-  bytes(): number;
+  /** Why the host and port of this address were last refused or not reached; undefined if they were not. */
+  failureFor(url: URL): EgressFailure | undefined;
   /** Destroys every connection. Safe to call twice; ends within two seconds. */
   close(): Promise<void>;
 }
@@ -45,64 +43,59 @@ export interface GateOptions {
   readonly resolver: Resolver;
   /** Most bytes that may be received; 200 MiB when not given. */
   readonly maxBytes?: number;
-  /** Closes the gate when it fires. */
-  readonly signal?: AbortSignal;
+}
+
+/** Opens the gate of one job. */
+export async function openGate(options: GateOptions): Promise<EgressGate> {
+  const gate = new Gate(options, await trustOf(options));
+  await gate.listen();
+  return {
+    proxyUrl: `http://127.0.0.1:${gate.port}`,
+    failureFor: (url) => gate.failures.get(failureKey(bareHost(url.hostname), portOf(url))),
+    close: () => gate.shut(),
+  };
 }
 
 /**
- * Opens the gate of one job.
- * @throws `signal.reason` when the signal has fired
+ * How far a job may use the allow-list: not at all unless its own target is on it. `name`: the operator listed the
+ * target as it is written. `address`: only what its name resolves to is listed, so whoever owns the name could point
+ * it elsewhere during the job; then it must keep resolving inside the list.
  */
-export async function openGate(options: GateOptions): Promise<EgressGate> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const gate = new Gate(options, await reachesAllowList(options));
-  await gate.listen();
-  const onAbort = (): void => void gate.shut();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const close = async (): Promise<void> => {
-    signal?.removeEventListener('abort', onAbort);
-    await gate.shut();
-  };
-  if (signal?.aborted) {
-    await close();
-    signal.throwIfAborted();
-  }
-  return {
-    proxyUrl: `http://127.0.0.1:${gate.port}`,
-    failureFor: (hostname) => gate.failures.get(bareHost(hostname)),
-    bytes: () => gate.received,
-    close,
-  };
-}
+type Trust = 'none' | 'name' | 'address';
 
-async function reachesAllowList({ target, allow, resolver }: GateOptions): Promise<boolean> {
+async function trustOf({ target, allow, resolver }: GateOptions): Promise<Trust> {
   const host = bareHost(target.hostname);
   const port = portOf(target);
-  if (allow.allows(host, port)) return true;
-  if (isIP(host) !== 0) return false;
+  if (allow.allows(host, port)) return 'name';
+  if (isIP(host) !== 0) return 'none';
   const addresses = await resolver.resolve(host).catch(() => []);
-  return addresses.length > 0 && addresses.every(({ address }) => allow.allows(host, port, address));
+  return addresses.length > 0 && addresses.every(({ address }) => allow.allows(host, port, address)) ? 'address' : 'none';
+}
+
+function failureKey(host: string, port: number): string {
+  return `${host}:${port}`;
 }
 
 class Gate extends Server {
   readonly failures = new Map<string, EgressFailure>();
-  received = 0;
-
   readonly #allow: AllowList;
   readonly #resolver: Resolver;
-  readonly #trusted: boolean;
+  readonly #trust: Trust;
+  readonly #target: string;
   readonly #maxBytes: number;
+  #received = 0;
   readonly #sockets = new Set<net.Socket>();
   #shut: Promise<void> | undefined;
 
-  constructor({ allow, resolver, maxBytes = MAX_BYTES }: GateOptions, trusted: boolean) {
+  constructor({ target, allow, resolver, maxBytes = MAX_BYTES }: GateOptions, trust: Trust) {
     super({ host: '127.0.0.1', port: 0 });
     this.#allow = allow;
     this.#resolver = resolver;
-    this.#trusted = trusted;
+    this.#trust = trust;
+    this.#target = bareHost(target.hostname);
     this.#maxBytes = maxBytes;
-    this.prepareRequestFunction = async ({ hostname, port }) => {
+    this.prepareRequestFunction = async ({ request, hostname, port }) => {
+      if (request.method !== 'CONNECT' && URL.parse(request.url ?? '')?.username !== '') throw notReachable(); // node:http would decode it, and may throw
       const host = canonical(hostname);
       const addresses = await this.#admit(host, port);
       const httpAgent = new http.Agent();
@@ -142,45 +135,47 @@ class Gate extends Server {
 
   /** The checked addresses of a host. @throws RequestError when it may not be reached */
   async #admit(host: string, port: number): Promise<readonly ResolvedAddress[]> {
-    if (this.received > this.#maxBytes) throw this.#refused(host, 'too_large');
+    if (this.#received > this.#maxBytes) throw this.#refused(host, port, 'too_large');
     const family = isIP(host);
     if (family !== 0) {
-      if (!this.#permits(host, port, host)) throw this.#refused(host, 'forbidden');
+      if (!this.#permits(host, port, host)) throw this.#refused(host, port, 'forbidden');
       return [{ address: host, family: family === 6 ? 6 : 4 }];
     }
-    const system = this.#trusted && this.#allow.allows(host, port);
-    const addresses = await this.#resolver.resolve(host, { system }).catch(() => { throw this.#refused(host, 'dns'); });
-    if (!addresses.every(({ address }) => this.#permits(host, port, address))) throw this.#refused(host, 'dns');
+    const system = this.#trust !== 'none' && this.#allow.allows(host, port);
+    const addresses = await this.#resolver.resolve(host, { system }).catch(() => { throw this.#refused(host, port, 'dns'); });
+    const permitted = this.#trust === 'address' && host === this.#target
+      ? ({ address }: ResolvedAddress): boolean => this.#allow.allows(host, port, address)
+      : ({ address }: ResolvedAddress): boolean => this.#permits(host, port, address);
+    if (!addresses.every(permitted)) throw this.#refused(host, port, 'dns');
     return addresses;
   }
 
   #permits(host: string, port: number, address: string): boolean {
-    return isPublicAddress(address) || (this.#trusted && this.#allow.allows(host, port, address));
+    return isPublicAddress(address) || (this.#trust !== 'none' && this.#allow.allows(host, port, address));
   }
 
-  #refused(host: string, failure: EgressFailure): RequestError {
-    this.#record(host, failure);
+  #refused(host: string, port: number, failure: EgressFailure): RequestError {
+    this.#record(host, port, failure);
     return notReachable();
   }
 
-  #record(host: string, failure: EgressFailure): void {
-    if (this.#shut === undefined && (this.failures.size < MAX_FAILURES || this.failures.has(host))) {
-      this.failures.set(host, failure);
-    }
+  #record(host: string, port: number, failure: EgressFailure): void {
+    const key = failureKey(host, port);
+    if (this.#shut === undefined && (this.failures.size < MAX_FAILURES || this.failures.has(key))) this.failures.set(key, failure);
   }
 
   /** Never throws: within proxy-chain's forwarding nobody would catch it. */
   #dial(host: string, port: number, addresses: readonly ResolvedAddress[]): net.Socket {
     const socket = net.connect({ host, port, lookup: pinned(addresses) });
     this.#sockets.add(socket);
-    const failed = (): void => { if (socket.bytesRead === 0) this.#record(host, 'connect'); };
+    const failed = (): void => { if (socket.bytesRead === 0) this.#record(host, port, 'connect'); };
     socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('the connection took too long')));
     socket.once('connect', () => socket.setTimeout(0));
     socket.on('error', failed).on('end', failed);
     socket.on('data', (chunk: Buffer) => {
-      this.received += chunk.length;
-      if (this.received <= this.#maxBytes) return;
-      this.#record(host, 'too_large');
+      this.#received += chunk.length;
+      if (this.#received <= this.#maxBytes) return;
+      this.#record(host, port, 'too_large');
       this.#destroySockets();
     });
     socket.on('close', () => this.#sockets.delete(socket));

@@ -1,7 +1,7 @@
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { RenderError } from '../errors.ts';
-import type { AllowList } from './addresses.ts';
-import { endsWithin, orAbort } from './bounded.ts';
+import type { AllowList } from '../addresses.ts';
+import { endsWithin, orAbort } from '../bounded.ts';
 import type { Resolver } from './dns.ts';
 import { openGate, type EgressGate } from './egress.ts';
 import type { EgressFailure, PageSource } from './page-source.ts';
@@ -25,18 +25,18 @@ export class Lease implements PageSource {
     this.#gate = gate;
   }
 
-  /** Takes the slot over and opens the gate for `target`. */
-  static async open(slot: Slot, target: URL, policy: EgressPolicy): Promise<Lease> {
+  /** Takes the slot over and opens the gate for `target`. Ends with `signal.reason` when the signal fires. */
+  static async open(slot: Slot, target: URL, policy: EgressPolicy, signal: AbortSignal): Promise<Lease> {
     try {
-      return new Lease(slot, await openGate({ target, ...policy }));
+      return new Lease(slot, await orAbort(openGate({ target, ...policy }), signal, (gate) => gate.close()));
     } catch (error) {
       slot.release();
       throw error;
     }
   }
 
-  failureFor(hostname: string): EgressFailure | undefined {
-    return this.#gate.failureFor(hostname);
+  failureFor(url: URL): EgressFailure | undefined {
+    return this.#gate.failureFor(url);
   }
 
   async withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T> {
@@ -48,11 +48,12 @@ export class Lease implements PageSource {
     const either = AbortSignal.any([signal, crash.signal]);
     let context: BrowserContext | undefined;
     try {
-      context = await browser.openContext({ ...options, proxy: { server: this.#gate.proxyUrl, bypass: '<-loopback>' }, serviceWorkers: 'block', acceptDownloads: false }, either);
-      const page = await orAbort(context.newPage(), either);
-      page.once('crash', onDeath);
-      return await orAbort(use(page), either);
+      const opened = await browser.openPage({ ...options, proxy: { server: this.#gate.proxyUrl, bypass: '<-loopback>' }, serviceWorkers: 'block', acceptDownloads: false }, either);
+      context = opened.context;
+      opened.page.once('crash', onDeath);
+      return await orAbort(use(opened.page), either);
     } catch (error) {
+      if (error instanceof RenderError && error.reason === 'frozen') this.#slot.condemn();
       // A dying browser makes the call under way fail a moment before it says that it is gone.
       if (isGone(error)) await endsWithin(orAbort(new Promise(() => {}), crash.signal), 1_000);
       either.throwIfAborted();

@@ -14,6 +14,6 @@ export interface PageSource {
    * @throws RenderError `browser_crashed` when the browser dies meanwhile
    */
   withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T>;
-  /** Why the job's egress gate last refused or failed to reach this host; undefined if it did not. */
-  failureFor(hostname: string): EgressFailure | undefined;
+  /** Why the job's egress gate last refused or failed to reach the host and port of this address; undefined if it did not. */
+  failureFor(url: URL): EgressFailure | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { setTimeout as delay } from 'node:timers/promises';
-import { orAbort } from './bounded.ts';
+import { orAbort } from '../bounded.ts';
 import { Browser, type LaunchOptions } from './browser.ts';
 
 export interface PoolOptions extends LaunchOptions {
@@ -116,7 +116,10 @@ export class BrowserPool {
         if (seat.browser === browser) seat.used -= 1; // a replacement counts afresh
         this.#serve();
       },
-      condemn: () => browser.kill(),
+      condemn: () => {
+        browser.kill();
+        void this.#replace(seat, browser);
+      },
     };
   }
 
@@ -138,13 +141,14 @@ export class BrowserPool {
     this.#serve();
   }
 
-  /** Puts a new browser in the place of a dead one, trying again with growing pauses until the pool closes. */
-  async #replace(seat: Seat, dead: Browser): Promise<void> {
+  /** Puts a new browser in the place of a dead or condemned one, trying again with growing pauses until the pool closes. */
+  async #replace(seat: Seat, browser: Browser): Promise<void> {
+    if (seat.browser !== browser) return; // replaced already
     seat.browser = undefined;
     const { logger } = this.#options;
     const { signal } = this.#closing;
     if (signal.aborted) return;
-    logger.warn({ pid: dead.pid }, 'a browser is gone and will be replaced');
+    logger.warn({ pid: browser.pid }, 'a browser is gone and will be replaced');
     for (let pause = RELAUNCH_FIRST_MS; !signal.aborted; pause = Math.min(pause * 2, RELAUNCH_MAX_MS)) {
       try {
         return await this.#launchInto(seat);

@@ -7,7 +7,7 @@ import { AnalysisRequest, type AnalysisRequestInput, type AnalysisResult } from 
 import { startApp } from '../app.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import { RenderError } from '../errors.ts';
-import { validate } from '../gateway/admission.ts';
+import { validate } from '../validate.ts';
 import { findingsTable, ProgressBar } from './output.ts';
 
 export interface AnalyzeOptions {

@@ -35,13 +35,19 @@ export class Auth {
   }
 
   /**
-   * An HTTP status for a request that a foreign web page may have caused, else undefined. A page can make its visitor's
+   * Why a request is refused that a foreign web page may have caused, else undefined. A page can make its visitor's
    * browser call a server on loopback: its Origin gives it away, or after DNS rebinding its Host.
    */
-  refuse(headers: { host: string | undefined; origin: string | undefined }): number | undefined {
-    if (headers.origin !== undefined && URL.parse(headers.origin)?.host !== headers.host) return 403;
-    const name = URL.parse(`http://${headers.host ?? ''}`)?.hostname.replace(/^\[|\]$/g, '');
-    if (!this.required && !isLoopback(name ?? '')) return 403; // a server with keys may have any name
+  refuse(headers: { host: string | undefined; origin: string | undefined }): string | undefined {
+    const origin = headers.origin === undefined ? undefined : URL.parse(headers.origin);
+    const scheme = origin?.protocol ?? 'http:'; // the default port that Host may leave out is the scheme's
+    const host = URL.parse(`${scheme}//${headers.host ?? ''}`);
+    if (origin !== undefined && (origin === null || origin.host !== host?.host)) {
+      return 'Web pages of another origin may not call this server.';
+    }
+    if (!this.required && !isLoopback(host?.hostname.replace(/^\[|\]$/g, '') ?? '')) { // a server with keys may have any name
+      return 'A server without API keys answers only to loopback host names. Set CRO_API_KEYS to use another name.';
+    }
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { SOCKET_PATH } from '@cro-analyzer/protocol/messages';
+import { SOCKET_PATH } from '@cro-analyzer/protocol/codec';
 import { createRoutes, type RouteOptions } from './routes.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { listenNode } from './transport/node.ts';

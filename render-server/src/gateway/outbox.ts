@@ -33,10 +33,10 @@ export class Outbox {
 
   send(frame: OutgoingFrame): void {
     if (this.#overflowed) return;
-    if (this.#connection.bufferedBytes < HIGH_WATER_BYTES && this.#waiting.length === 0) return this.#transmit(frame);
+    if (this.#connection.bufferedBytes < HIGH_WATER_BYTES && this.#waiting.length === 0 && this.#progress.size === 0) return this.#transmit(frame);
     if (frame.type === 'progress') return void this.#progress.set(frame.job, frame);
     if ('job' in frame && frame.job !== undefined && isEnd(frame)) this.#progress.delete(frame.job);
-    const bytes = JSON.stringify(frame).length;
+    const bytes = Buffer.byteLength(this.#codec.encode({ ...frame, seq: 0 }));
     this.#waiting.push({ frame, bytes });
     this.#waitingBytes += bytes;
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return;

@@ -4,12 +4,14 @@ import { AnalysisRequest, JobId, type AnalystName } from '@cro-analyzer/protocol
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
+import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ArtifactStore } from '../store/artifacts.ts';
 import type { Job } from '../store/jobs.ts';
 import type { Health } from '../telemetry/health.ts';
-import { validate, type Admission } from './admission.ts';
+import { validate } from '../validate.ts';
+import type { Admission } from './admission.ts';
 import { bearer, type Auth } from './auth.ts';
 import { problem } from './problem.ts';
 
@@ -116,18 +118,15 @@ function waitOf(prefer: string | undefined): number {
   return Math.min(seconds, MAX_WAIT_S);
 }
 
-/** Resolves at the job's end, after the time, or when the caller is gone. */
+/** Resolves at the job's end, after the time, when the caller is gone or the server stops. */
 async function ended(jobs: Jobs, owner: string, id: string, seconds: number, gone: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, seconds * 1000);
-  gone.addEventListener('abort', () => resolve(), { once: true });
   const stop = await jobs.watch(owner, id, () => {}, (event) => { if (event.type === 'end') resolve(); });
-  await promise;
-  clearTimeout(timer);
+  await orAbort(promise, AbortSignal.any([gone, jobs.stopped, AbortSignal.timeout(seconds * 1000)])).catch(() => {});
   stop();
 }
 
-function brief(job: Job): object {
+function brief(job: Omit<Job, 'end'>): object {
   return {
     id: job.id,
     url: job.request.url,

@@ -5,7 +5,8 @@ import type { Logger } from 'pino';
 import { RenderError } from '../errors.ts';
 import type { JobEvent, Snapshot } from '../jobs/events.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { validate, type Admission } from './admission.ts';
+import { validate } from '../validate.ts';
+import type { Admission } from './admission.ts';
 import { bearer, type Auth } from './auth.ts';
 import { Outbox } from './outbox.ts';
 import type { Connection, ConnectionHandler } from './transport/transport.ts';
@@ -24,7 +25,7 @@ export interface SessionOptions {
 /** Time for a new connection to say hello, in ms. */
 const HELLO_MS = 10_000;
 
-/** Jobs that one session may follow at the same time, besides those that it submitted. */
+/** Jobs that one session may follow at the same time. */
 const MAX_WATCHED = 10_000;
 
 const UNAUTHORIZED = 4401;
@@ -55,20 +56,13 @@ export class Session implements ConnectionHandler {
   }
 
   message(data: string | Uint8Array): void {
-    let ref: string | undefined;
-    let job: string | undefined;
-    const refuse = (thrown: unknown): void => {
-      const error = thrown instanceof FrameError ? new RenderError(thrown.code, thrown.message) : RenderError.from(thrown);
-      if (error.code === 'internal') this.#logger.error({ err: error.cause, job }, 'a frame could not be handled');
-      this.#outbox.send({ type: 'rejected', ...(ref === undefined ? {} : { ref }), ...(job === undefined ? {} : { job }), error: error.toWire() });
-    };
+    let about: About = {};
     try {
       const value = codecFor(this.#connection.subprotocol).decode(data, MAX_CLIENT_FRAME_BYTES);
-      ref = textField(value, 'ref');
-      job = textField(value, 'job');
-      this.#handle(validate(ClientFrame, value, 'frame')).catch(refuse);
+      about = aboutOf(value);
+      this.#handle(validate(ClientFrame, value, 'frame')).catch((error: unknown) => this.#refuse(error, about));
     } catch (error) {
-      refuse(error);
+      this.#refuse(error, about);
     }
   }
 
@@ -93,9 +87,18 @@ export class Session implements ConnectionHandler {
     this.#connection.close(1001, 'The server is stopping.');
   }
 
+  #refuse(thrown: unknown, about: About): void {
+    const error = thrown instanceof FrameError ? new RenderError(thrown.code, thrown.message) : RenderError.from(thrown);
+    if (error.code === 'internal') this.#logger.error({ err: error.cause, ...about }, 'a frame could not be handled');
+    this.#outbox.send({ type: 'rejected', ...about, error: error.toWire() });
+  }
+
   async #handle(frame: ClientFrame): Promise<void> {
-    if (frame.type === 'hello') return this.#hello(frame);
     const owner = this.#owner;
+    if (frame.type === 'hello') {
+      if (owner !== undefined) throw new RenderError('bad_request', 'type: hello was said already', { reason: 'type' });
+      return this.#hello(frame);
+    }
     if (owner === undefined) throw new RenderError('unauthorized', 'The first frame must be hello.', { reason: 'no_hello' });
     switch (frame.type) {
       case 'ping': return this.#outbox.send({ type: 'pong', id: frame.id });
@@ -129,13 +132,16 @@ export class Session implements ConnectionHandler {
     const { job, deduplicated, position, etaMs } = await accepted;
     if (!job.end) this.#open.add(job.id);
     this.#outbox.send({ type: 'accepted', ref: frame.ref, job: job.id, position, etaMs, deduplicated });
-    await this.#watch(owner, job.id, (snapshot) => deduplicated || snapshot.stage !== 'queued');
+    await this.#watch(owner, job.id, (snapshot) => deduplicated || snapshot.stage !== 'queued').catch((error: unknown) => {
+      this.#open.delete(job.id);
+      this.#refuse(error, { job: job.id }); // the submit itself was accepted
+    });
   }
 
   async #cancel(owner: string, id: string): Promise<void> {
-    const { jobs } = this.#options;
-    await jobs.cancel(owner, id);
-    if (!this.#watched.has(id)) await this.#watch(owner, id, () => true); // its end is the answer
+    const followed = this.#watched.has(id);
+    await this.#options.jobs.cancel(owner, id);
+    if (!followed) await this.#watch(owner, id, () => true); // its end is the answer
   }
 
   /** Follows a job from here on; a second watch begins anew with a snapshot. */
@@ -171,9 +177,16 @@ export class Session implements ConnectionHandler {
   }
 }
 
-/** A field that lets a refusal be matched to its frame even when the rest of the frame is wrong. */
-function textField(value: unknown, name: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const field: unknown = Reflect.get(value, name);
-  return typeof field === 'string' && field.length <= 100 ? field : undefined;
+/** What a refused frame was about. */
+interface About {
+  ref?: string;
+  job?: string;
+}
+
+/** Lets a refusal be matched to its frame even when the rest of the frame is wrong. */
+function aboutOf(frame: unknown): About {
+  if (typeof frame !== 'object' || frame === null) return {};
+  const { ref, job } = frame as Record<string, unknown>;
+  const short = (text: unknown): text is string => typeof text === 'string' && text.length <= 100;
+  return { ...(short(ref) ? { ref } : {}), ...(short(job) ? { job } : {}) };
 }

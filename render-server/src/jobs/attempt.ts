@@ -67,7 +67,7 @@ export async function runAttempt(workshop: Workshop, options: AttemptOptions): P
 /** Opens the page on each device, then gives the slot back, whatever happened. */
 async function see(workshop: Workshop, options: AttemptOptions): Promise<Evidence> {
   const { job, slot, signal } = options;
-  const lease = await Lease.open(slot, new URL(job.request.url), workshop.egress);
+  const lease = await Lease.open(slot, new URL(job.request.url), workshop.egress, signal);
   try {
     return await capturePage(lease, job.request, {
       signal,

@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { AnalysisRequest } from '@cro-analyzer/protocol/messages';
+import { orAbort } from '../bounded.ts';
 import type { Slot } from '../browsers/pool.ts';
 import { RenderError } from '../errors.ts';
 import type { End, Job } from '../store/jobs.ts';
@@ -27,6 +30,10 @@ export interface Accepted {
 /** Why a running job is stopped without an end when the server stops: the next start takes it up again. */
 const HAND_BACK = Symbol('hand back');
 
+/** Pauses before a write that failed is tried again, in ms. */
+const STORE_RETRY_MS = 250;
+const STORE_RETRY_MAX_MS = 10_000;
+
 /** Every job of this server: taken in, queued, run, cancelled, brought to exactly one end. */
 export class Jobs {
   readonly #options: JobsOptions;
@@ -37,6 +44,8 @@ export class Jobs {
   /** Evidence that is being captured, or waits for its analyst: rendering stops when Claude falls behind. */
   readonly #evidence: Semaphore;
   readonly #stopping = new AbortController();
+  /** Fires when the time for finishing is over. */
+  readonly #handingBack = new AbortController();
   #reserved = 0;
   #dispatching: Promise<void> | undefined;
 
@@ -52,6 +61,11 @@ export class Jobs {
     return this.#options.events;
   }
 
+  /** Fires when the server no longer waits for what runs. */
+  get stopped(): AbortSignal {
+    return this.#handingBack.signal;
+  }
+
   get counts(): { queued: number; running: number } {
     return { queued: this.#queue.size, running: this.#running.size };
   }
@@ -61,22 +75,24 @@ export class Jobs {
     for (const job of await this.#options.store.unfinished()) {
       this.events.open(job.id);
       if (job.attempts >= MAX_ATTEMPTS) {
-        await this.#end(job.id, { stage: 'failed', error: new RenderError('browser_crashed', 'The server stopped twice while it showed the page.', { reason: 'server_stopped' }).toWire() });
-      } else {
-        this.#enqueue(job);
+        await this.#end(job.id, failed(new RenderError('browser_crashed', 'The server stopped twice while it showed the page.', { reason: 'server_stopped' })));
+        continue;
       }
+      await this.#options.store.requeue(job.id);
+      this.#enqueue(job);
     }
     this.#dispatching = this.#dispatch();
   }
 
   /**
    * Stores a job and queues it, or finds the one that the owner stored under the same key.
-   * @throws RenderError queue_full, overloaded, draining: then nothing is stored
+   * @throws RenderError queue_full, overloaded, draining: then nothing is stored; bad_request when the key stands for
+   *   another request
    */
   async submit(owner: string, request: AnalysisRequest, idempotencyKey: string): Promise<Accepted> {
     const { store, queueMax, queueWaitMs } = this.#options;
     const known = await store.findByKey(owner, idempotencyKey);
-    if (known) return this.#accepted(known, true);
+    if (known) return this.#sameJob(known, request);
     if (this.#stopping.signal.aborted) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
     const ahead = this.#queue.size + this.#reserved;
     if (ahead >= queueMax) {
@@ -89,11 +105,10 @@ export class Jobs {
     this.#reserved += 1; // room is held while the store writes, so that submits at the same moment cannot share it
     try {
       const { job, deduplicated } = await store.insert(owner, idempotencyKey, request);
-      if (!deduplicated) {
-        this.events.open(job.id);
-        this.#enqueue(job);
-      }
-      return this.#accepted(job, deduplicated);
+      if (deduplicated) return this.#sameJob(job, request);
+      this.events.open(job.id);
+      this.#enqueue(job);
+      return this.#accepted(job, false);
     } finally {
       this.#reserved -= 1;
     }
@@ -107,20 +122,19 @@ export class Jobs {
   }
 
   /** The owner's jobs, newest first. */
-  async list(owner: string, limit: number): Promise<Job[]> {
+  async list(owner: string, limit: number): Promise<Omit<Job, 'end'>[]> {
     return (await this.#options.store.list(owner, limit)).map((job) => this.#live(job));
   }
 
   /** Cancels a job in whatever stage it is; one that has ended stays as it is. Returns when its end is stored. */
   async cancel(owner: string, id: string): Promise<void> {
-    await this.get(owner, id);
+    const { end } = await this.get(owner, id);
+    if (end) return;
     const running = this.#running.get(id);
-    if (running) {
-      running.cancel.abort(new RenderError('cancelled', 'The job was cancelled.'));
-      await running.ended;
-    } else if (this.#dequeue(id)) {
-      await this.#end(id, { stage: 'cancelled' });
-    }
+    running?.cancel.abort(new RenderError('cancelled', 'The job was cancelled.'));
+    await running?.ended;
+    this.#dequeue(id);
+    await this.#end(id, { stage: 'cancelled' }); // unless it has its end by now
   }
 
   /**
@@ -155,15 +169,24 @@ export class Jobs {
     for (const timer of this.#waitLimits.values()) clearTimeout(timer);
     const timer = setTimeout(() => {
       for (const { cancel } of this.#running.values()) cancel.abort(HAND_BACK);
+      this.#handingBack.abort();
     }, graceMs);
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     clearTimeout(timer);
+    this.#handingBack.abort();
   }
 
   /** The store has the stage where the attempt began; the events have the one of now. */
-  #live(job: Job): Job {
+  #live<T extends Omit<Job, 'end'>>(job: T): T {
     const live = this.events.snapshot(job.id);
-    return live && !job.end ? { ...job, stage: live.stage } : job;
+    return live && job.endedAt === null ? { ...job, stage: live.stage } : job;
+  }
+
+  #sameJob(job: Job, request: AnalysisRequest): Accepted {
+    if (!isDeepStrictEqual(job.request, JSON.parse(JSON.stringify(request)))) {
+      throw new RenderError('bad_request', 'idempotencyKey: was used for another request', { reason: 'idempotencyKey' });
+    }
+    return this.#accepted(job, true);
   }
 
   #accepted(job: Job, deduplicated: boolean): Accepted {
@@ -173,7 +196,7 @@ export class Jobs {
 
   #enqueue(job: Job): void {
     this.#queue.push(job.id);
-    const limit = setTimeout(() => void this.#waitedTooLong(job.id), Math.max(0, job.createdAt + this.#options.queueWaitMs - Date.now()));
+    const limit = setTimeout(() => void this.#waitedTooLong(job.id), this.#options.queueWaitMs);
     limit.unref();
     this.#waitLimits.set(job.id, limit);
   }
@@ -192,30 +215,35 @@ export class Jobs {
   async #waitedTooLong(id: string): Promise<void> {
     if (!this.#dequeue(id)) return;
     const seconds = Math.round(this.#options.queueWaitMs / 1000);
-    await this.#end(id, { stage: 'failed', error: new RenderError('deadline_exceeded', `No page was free within ${seconds} s.`, { reason: 'queue_wait' }).toWire() });
+    await this.#end(id, failed(new RenderError('deadline_exceeded', `No page was free within ${seconds} s.`, { reason: 'queue_wait' })));
   }
 
   /** Leases jobs one after the other: a job leaves the queue when evidence may be held and a page is free. */
   async #dispatch(): Promise<void> {
     const { pool } = this.#options;
     const { signal } = this.#stopping;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     while (!signal.aborted) {
-      await Promise.race([this.#queue.filled(), stopped]);
-      const release = await Promise.race([this.#evidence.acquire(), stopped]);
-      if (!release) return;
-      const slot = await pool.acquire(signal).catch(() => undefined);
+      let release: (() => void) | undefined;
+      let slot: Slot | undefined;
+      try {
+        await orAbort(this.#queue.filled(), signal);
+        release = await orAbort(this.#evidence.acquire(), signal, (late) => late());
+        slot = await pool.acquire(signal);
+      } catch {
+        // The server stops.
+      }
       const id = slot && !signal.aborted ? this.#queue.shift() : undefined;
-      if (!slot || id === undefined) {
+      if (!release || !slot || id === undefined) {
         slot?.release();
-        release();
+        release?.();
         continue;
       }
+      const giveBack = release;
       this.#dropWaitLimit(id);
       const cancel = new AbortController();
       const ended = this.#run(id, slot, cancel.signal).finally(() => {
         this.#running.delete(id);
-        release();
+        giveBack();
       });
       this.#running.set(id, { cancel, ended });
     }
@@ -229,12 +257,34 @@ export class Jobs {
       if (end.stage === 'done') this.#throughput.record(Date.now() - started);
       await this.#end(id, end);
     } catch (error) {
-      if (error === HAND_BACK) return this.#options.store.handBack(id);
-      this.#options.logger.error({ job: id, err: error }, 'a job could not be brought to its end; the next start takes it up');
+      if (error !== HAND_BACK) return this.#end(id, failed(RenderError.from(error)));
+      await this.#persist(id, () => this.#options.store.handBack(id));
     }
   }
 
   async #end(id: string, end: End): Promise<void> {
-    if (await this.#options.store.end(id, end)) this.events.publish(id, { type: 'end', end });
+    const first = await this.#persist(id, () => this.#options.store.end(id, end));
+    if (first) this.events.publish(id, { type: 'end', end });
   }
+
+  /**
+   * Writes until the store takes it: a full disk delays an end and loses none. When the server must go first, the job
+   * stays open in the store and the next start takes it up. Never rejects.
+   */
+  async #persist<T>(id: string, write: () => Promise<T>): Promise<T | undefined> {
+    for (let pause = STORE_RETRY_MS; ; pause = Math.min(pause * 2, STORE_RETRY_MAX_MS)) {
+      try {
+        return await write();
+      } catch (error) {
+        this.#options.logger.error({ job: id, err: error, pauseMs: pause }, 'the store did not take a write; trying again');
+        const { signal } = this.#handingBack;
+        if (signal.aborted) return undefined;
+        await delay(pause, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+}
+
+function failed(error: RenderError): End {
+  return { stage: 'failed', error: error.toWire() };
 }

@@ -4,8 +4,9 @@ const SMOOTHING = 0.2;
 /** Assumed for the first job, in ms: about a second of rendering and ten of Claude's. */
 const FIRST_GUESS_MS = 12_000;
 
-/** No refusal sends anyone away for longer, in ms. */
+/** No refusal sends anyone away for longer, or for less, in ms. */
 const MAX_RETRY_MS = 60_000;
+const MIN_RETRY_MS = 100;
 
 /** Estimates waits from what jobs took so far. Times are in ms. */
 export class Throughput {
@@ -30,8 +31,8 @@ export class Throughput {
 
   /** When a refused caller should come back. Callers refused one after the other get times one after the other. */
   retryAfter(now = Date.now()): number {
-    this.#nextOpening = Math.max(now, this.#nextOpening) + this.#interval;
-    return Math.round(Math.min(MAX_RETRY_MS, Math.max(100, this.#nextOpening - now)));
+    this.#nextOpening = Math.min(Math.max(now, this.#nextOpening) + this.#interval, now + MAX_RETRY_MS);
+    return Math.round(Math.max(MIN_RETRY_MS, this.#nextOpening - now));
   }
 
   /** Mean time between two ends under full load. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AnalysisRequest, Stage, type AnalysisResult, type WireError } from '@cro-analyzer/protocol/messages';
+import type { AnalysisRequest, AnalysisResult, Stage, WireError } from '@cro-analyzer/protocol/messages';
 import type { Selectable } from 'kysely';
 import type { Database, JobRow } from './database.ts';
 
@@ -58,11 +58,12 @@ export class JobStore {
     return row && jobOf(row);
   }
 
-  /** The owner's jobs, newest first. */
-  async list(owner: string, limit: number): Promise<Job[]> {
-    const rows = await this.#db.selectFrom('jobs').selectAll()
+  /** The owner's jobs, newest first, without their ends. */
+  async list(owner: string, limit: number): Promise<Omit<Job, 'end'>[]> {
+    const rows = await this.#db.selectFrom('jobs')
+      .select(['id', 'owner', 'request', 'stage', 'attempts', 'created_at', 'leased_at', 'ended_at'])
       .where('owner', '=', owner).orderBy('number', 'desc').limit(limit).execute();
-    return rows.map(jobOf);
+    return rows.map(factsOf);
   }
 
   /** All jobs that have not ended, oldest first. */
@@ -79,10 +80,16 @@ export class JobStore {
     return row && jobOf(row);
   }
 
-  /** Puts a job that this server could not finish back into the queue; its attempt does not count. */
+  /** Puts a job that an earlier server held back into the queue; the time in between is not its own. */
+  async requeue(id: string): Promise<void> {
+    await this.#db.updateTable('jobs').set({ stage: 'queued', leased_at: null })
+      .where('id', '=', id).where('ended_at', 'is', null).execute();
+  }
+
+  /** Puts a job that this server cannot finish back into the queue; its attempt does not count. */
   async handBack(id: string): Promise<void> {
     await this.#db.updateTable('jobs')
-      .set((eb) => ({ stage: 'queued', attempts: eb('attempts', '-', 1) }))
+      .set((eb) => ({ stage: 'queued', leased_at: null, attempts: eb('attempts', '-', 1) }))
       .where('id', '=', id).where('ended_at', 'is', null).where('attempts', '>', 0).execute();
   }
 
@@ -101,17 +108,21 @@ export class JobStore {
 }
 
 function jobOf(row: Selectable<JobRow>): Job {
-  const stage = Stage.parse(row.stage);
+  const facts = factsOf(row);
+  return { ...facts, end: isEnd(facts.stage) ? endOf(facts.stage, row) : null };
+}
+
+/** What was stored was checked when it came in; a row of another version must not stop the server. */
+function factsOf(row: Omit<Selectable<JobRow>, 'number' | 'idempotency_key' | 'result' | 'error'>): Omit<Job, 'end'> {
   return {
     id: row.id,
     owner: row.owner,
-    request: AnalysisRequest.parse(JSON.parse(row.request)),
-    stage,
+    request: JSON.parse(row.request) as AnalysisRequest,
+    stage: row.stage as Stage,
     attempts: row.attempts,
     createdAt: row.created_at,
     leasedAt: row.leased_at,
     endedAt: row.ended_at,
-    end: isEnd(stage) ? endOf(stage, row) : null,
   };
 }
 

@@ -4,10 +4,14 @@ import type { Duplex } from 'node:stream';
 import { SUBPROTOCOLS, type Subprotocol } from '@cro-analyzer/protocol/messages';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { endsWithin } from '../../bounded.ts';
 import type { Connection, Transport, TransportOptions } from './transport.ts';
 
 /** Time for a goodbye to come back before the connection is cut, in ms. */
 const CLOSE_MS = 2_000;
+
+/** Time for answers and goodbyes when the server stops, in ms. */
+const FLUSH_MS = 1_000;
 
 /** A connection that neither speaks nor answers our ping for so long is dead, in ms. */
 const PING_MS = 30_000;
@@ -16,9 +20,9 @@ const PING_MS = 30_000;
 export async function listenNode(options: TransportOptions): Promise<Transport> {
   const listener = getRequestListener(options.fetch);
   const http = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
-    const status = options.refuse(originOf(request));
-    if (status === undefined) return void listener(request, response);
-    response.writeHead(status, { connection: 'close' }).end(STATUS_CODES[status]);
+    const why = options.refuse(originOf(request));
+    if (why === undefined) return void listener(request, response);
+    response.writeHead(403, { connection: 'close', 'content-type': 'text/plain' }).end(why);
   });
   const sockets = new WebSocketServer({
     noServer: true,
@@ -29,8 +33,8 @@ export async function listenNode(options: TransportOptions): Promise<Transport> 
   });
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy()); // before the upgrade nobody else listens
-    const status = refusal(options, request);
-    if (status !== undefined) return refuseUpgrade(socket, status);
+    const refused = refusal(options, request);
+    if (refused !== undefined) return refuseUpgrade(socket, refused);
     sockets.handleUpgrade(request, socket, head, (webSocket) => serve(options, webSocket, request));
   });
   http.on('clientError', (_error, socket) => socket.destroy());
@@ -45,9 +49,13 @@ export async function listenNode(options: TransportOptions): Promise<Transport> 
     port: (http.address() as AddressInfo).port,
     async close() {
       const closed = new Promise((resolve) => http.close(resolve));
-      for (const socket of sockets.clients) socket.terminate();
-      http.closeAllConnections();
-      await closed;
+      http.closeIdleConnections();
+      const goodbyes = [...sockets.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      if (!(await endsWithin(Promise.all([closed, ...goodbyes]), FLUSH_MS))) {
+        for (const socket of sockets.clients) socket.terminate();
+        http.closeAllConnections();
+        await closed;
+      }
     },
   };
 }
@@ -67,7 +75,6 @@ function serve(options: TransportOptions, socket: WebSocket, request: IncomingMe
       socket.close(code, reason);
       setTimeout(() => socket.terminate(), CLOSE_MS).unref();
     },
-    terminate: () => socket.terminate(),
   };
   const handler = options.connect(connection);
   let alive = true;
@@ -89,18 +96,19 @@ function serve(options: TransportOptions, socket: WebSocket, request: IncomingMe
   });
 }
 
-function refusal(options: TransportOptions, request: IncomingMessage): number | undefined {
+function refusal(options: TransportOptions, request: IncomingMessage): { status: number; why: string } | undefined {
   const path = URL.parse(request.url ?? '', 'http://localhost')?.pathname;
-  if (path !== options.path) return 404;
+  if (path !== options.path) return { status: 404, why: `The socket is at ${options.path}.` };
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-  if (!SUBPROTOCOLS.some((name) => offered.includes(name))) return 400;
-  return options.refuse(originOf(request));
+  if (!SUBPROTOCOLS.some((name) => offered.includes(name))) return { status: 400, why: `The subprotocol must be one of ${SUBPROTOCOLS.join(', ')}.` };
+  const why = options.refuse(originOf(request));
+  return why === undefined ? undefined : { status: 403, why };
 }
 
 function originOf(request: IncomingMessage): { host: string | undefined; origin: string | undefined } {
   return { host: request.headers.host, origin: request.headers.origin };
 }
 
-function refuseUpgrade(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuseUpgrade(socket: Duplex, { status, why }: { status: number; why: string }): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
 }

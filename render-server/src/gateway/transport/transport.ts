@@ -11,8 +11,6 @@ export interface Connection {
   send(data: string | Uint8Array): void;
   /** Says goodbye with a close code, and cuts the connection when no goodbye comes back. */
   close(code: number, reason: string): void;
-  /** Cuts the connection at once. */
-  terminate(): void;
 }
 
 /** What is told about a connection. None of these may throw. */
@@ -32,13 +30,13 @@ export interface TransportOptions {
   maxFrameBytes: number;
   /** Answers everything that is not the socket. */
   fetch(request: Request): Response | Promise<Response>;
-  /** Looks at a request's headers before anything else is done with it: an HTTP status to refuse it. */
-  refuse(headers: { host: string | undefined; origin: string | undefined }): number | undefined;
+  /** Looks at a request's headers before anything else is done with it: why it is refused, if it is. */
+  refuse(headers: { host: string | undefined; origin: string | undefined }): string | undefined;
   connect(connection: Connection): ConnectionHandler;
 }
 
 export interface Transport {
   readonly port: number;
-  /** Stops listening and cuts what is still connected. */
+  /** Stops listening, lets answers and goodbyes out for a second, then cuts what is still connected. */
   close(): Promise<void>;
 }

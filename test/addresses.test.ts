@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AllowList, checkUrl, isPublicAddress } from '../../render-server/src/browsers/addresses.ts';
+import { AllowList, checkUrl, isPublicAddress } from '../render-server/src/addresses.ts';
 
 const none = AllowList.parse([]);
 

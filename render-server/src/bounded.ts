@@ -24,11 +24,21 @@ export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal, late?
 
 /** Whether the promise ended, well or not, within `ms`. */
 export async function endsWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const timer = Promise.withResolvers<boolean>();
-  const handle = setTimeout(() => timer.resolve(false), ms);
+  const ended = promise.then(() => true, () => true);
+  return within(ended, ms, () => new Error('late')).catch(() => false);
+}
+
+/**
+ * The outcome of `work`, or the error that `late` makes when it takes longer than `ms`.
+ * What loses the race is left to end by itself; its failure is not reported.
+ */
+export async function within<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  const alarm = Promise.withResolvers<never>();
+  const timer = setTimeout(() => alarm.reject(late()), ms);
+  work.catch(() => {});
   try {
-    return await Promise.race([promise.then(() => true, () => true), timer.promise]);
+    return await Promise.race([work, alarm.promise]);
   } finally {
-    clearTimeout(handle);
+    clearTimeout(timer);
   }
 }

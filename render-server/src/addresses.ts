@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { RenderError } from '../errors.ts';
+import { RenderError } from './errors.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
