@@ -12,9 +12,9 @@ describe('the configuration', () => {
   });
 
   it('lists all mistakes at once, each with its variable', () => {
-    const wrong = { ...base, CRO_PORT: 'eighty', CRO_SANDBOX: 'maybe', CRO_API_KEYS: 'short', ANTHROPIC_BASE_URL: 'ftp://x', CRO_TYPO: '1' };
+    const wrong = { ...base, CRO_PORT: 'eighty', CRO_SANDBOX: 'maybe', CRO_API_KEYS: 'short', ANTHROPIC_BASE_URL: 'ftp://x', CRO_TYPO: '1', CRO_ALLOW_HOSTS: 'http://x/' };
     expect(() => loadConfig(wrong)).toThrow(ConfigError);
-    for (const name of ['CRO_PORT', 'CRO_SANDBOX', 'CRO_API_KEYS', 'ANTHROPIC_BASE_URL', 'CRO_TYPO']) {
+    for (const name of ['CRO_PORT', 'CRO_SANDBOX', 'CRO_API_KEYS', 'ANTHROPIC_BASE_URL', 'CRO_TYPO', 'CRO_ALLOW_HOSTS']) {
       expect(() => loadConfig(wrong)).toThrow(name);
     }
   });
@@ -29,7 +29,13 @@ describe('the configuration', () => {
     writeFileSync(file, 'secret-from-file\n');
     expect(loadConfig({ ...base, ANTHROPIC_API_KEY_FILE: file }).ANTHROPIC_API_KEY).toBe('secret-from-file');
     expect(() => loadConfig({ ...base, ANTHROPIC_API_KEY_FILE: file, ANTHROPIC_API_KEY: 'other' })).toThrow('set twice');
+    writeFileSync(file, '\n');
+    expect(() => loadConfig({ ...base, CRO_API_KEYS_FILE: file })).toThrow('is empty');
     expect(() => loadConfig({ ...base, ANTHROPIC_API_KEY_FILE: `${file}-not-there` })).toThrow('cannot be read');
+  });
+
+  it('is not disturbed by what Kubernetes tells pods about a service', () => {
+    expect(loadConfig({ ...base, CRO_ANALYZER_SERVICE_HOST: '10.0.0.7', CRO_ANALYZER_PORT: 'tcp://10.0.0.7:80', CRO_ANALYZER_PORT_80_TCP: 'x' }).CRO_PORT).toBe(8787);
   });
 
   it('takes an empty variable as not set', () => {

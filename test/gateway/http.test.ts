@@ -46,8 +46,8 @@ describe('analyses over HTTP', () => {
     const location = response.headers.get('location') ?? '';
     const { id } = await response.json() as { id: string };
     expect(location).toBe(`/v1/analyses/${id}`);
-    const end = await post({ url: `${nobody}/` }, { prefer: 'wait=30' });
-    expect(await end.json()).toMatchObject({ stage: 'failed', error: { code: 'page_unreachable', reason: 'connect' } });
+    await expect.poll(async () => (await call(location)).json(), { timeout: 20_000 })
+      .toMatchObject({ id, stage: 'failed', error: { code: 'page_unreachable', reason: 'connect' } });
   });
 
   it('are the same job for the same idempotency key', async () => {

@@ -4,14 +4,21 @@ import { SUBPROTOCOLS } from '@cro-analyzer/protocol/messages';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawSocket } from '../support/raw-socket.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { unusedOrigin } from '../support/site.ts';
+import { startSite, unusedOrigin, type Site } from '../support/site.ts';
 
 const KEY = 'first-key-of-this-server';
 const OTHER_KEY = 'second-key-of-this-server';
 
 let server: TestServer;
-beforeAll(async () => { server = await startServer({ CRO_API_KEYS: `${KEY},${OTHER_KEY}` }); });
-afterAll(() => server.close());
+let site: Site;
+beforeAll(async () => {
+  site = await startSite({ '/hang': () => {} });
+  server = await startServer({ CRO_API_KEYS: `${KEY},${OTHER_KEY}` });
+});
+afterAll(async () => {
+  await server.close();
+  await site.close();
+});
 
 const submit = (request: object, ref = 'r1') => ({ type: 'submit', ref, idempotencyKey: crypto.randomUUID(), request });
 
@@ -54,6 +61,20 @@ describe.each(SUBPROTOCOLS)('a session over %s', (subprotocol) => {
 });
 
 describe('the door', () => {
+  it('knows its own origin whatever the case and the default port', async () => {
+    for (const [host, origin] of [['CRO.example.com', 'https://cro.example.com'], ['cro.example.com:443', 'https://cro.example.com'], ['cro.example.com', 'http://cro.example.com']] as const) {
+      const socket = await RawSocket.open(server.url, 'cro.v1.json', { headers: { host }, origin });
+      socket.close();
+    }
+  });
+
+  it('takes one hello only', async () => {
+    const socket = await RawSocket.hello(server.url, 'cro.v1.json', KEY);
+    socket.send({ type: 'hello', client: 'other', token: OTHER_KEY });
+    expect((await socket.next('rejected')).error).toMatchObject({ code: 'bad_request', reason: 'type' });
+    socket.close();
+  });
+
   it('takes nothing before hello', async () => {
     const socket = await RawSocket.open(server.url);
     socket.send(submit({ url: 'https://example.com' }));
@@ -92,6 +113,38 @@ describe('the door', () => {
   it('refuses an unknown subprotocol', async () => {
     // @ts-expect-error: not one of ours
     await expect(RawSocket.open(server.url, 'graphql-ws')).rejects.toThrow('400');
+  });
+});
+
+describe('a job', () => {
+  it('is told its end once, also when it is cancelled', async () => {
+    const socket = await RawSocket.hello(server.url, 'cro.v1.json', KEY);
+    socket.send(submit({ url: `${site.origin}/hang` }));
+    const { job } = await socket.next('accepted');
+    socket.send({ type: 'cancel', job });
+    socket.send({ type: 'cancel', job });
+    await socket.next('cancelled');
+    socket.send({ type: 'ping', id: 1 });
+    await socket.next('pong');
+    expect(socket.of('cancelled')).toHaveLength(1);
+    socket.frames.length = 0;
+    socket.send({ type: 'watch', job }); // an ended job answers a watch with its end
+    await socket.next('cancelled');
+    socket.close();
+  });
+
+  it('is refused under an idempotency key that stands for another request', async () => {
+    const socket = await RawSocket.hello(server.url, 'cro.v1.json', KEY);
+    const first = submit({ url: `${site.origin}/hang` });
+    socket.send(first);
+    const { job } = await socket.next('accepted');
+    socket.send({ ...first, ref: 'r2' });
+    expect(await socket.next('accepted', ({ ref }) => ref === 'r2')).toMatchObject({ job, deduplicated: true });
+    socket.send({ ...first, ref: 'r3', request: { url: 'https://example.com/other' } });
+    expect(await socket.next('rejected')).toMatchObject({ ref: 'r3', error: { code: 'bad_request', reason: 'idempotencyKey' } });
+    socket.send({ type: 'cancel', job });
+    await socket.next('cancelled');
+    socket.close();
   });
 });
 

@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { RenderClientError, type JobEvent } from '@cro-analyzer/protocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Auth } from '../../render-server/src/gateway/auth.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { startSite, testSites, unusedOrigin, type Site } from '../support/site.ts';
 
@@ -48,6 +49,7 @@ describe('the client', () => {
 
   it('submits again with the same key what was not acknowledged when the line broke, and watches what was', async () => {
     const proxy = await startCutter(server.url);
+    const before = (await server.app.jobs.list(ownerOf(KEY), 200)).length;
     const client = server.client({ url: proxy.url, token: KEY });
     hanging = Promise.withResolvers();
     const waiting = client.submit({ url: `${site.origin}/hang`, devices: ['mobile'], deadlineMs: 20_000 });
@@ -58,6 +60,8 @@ describe('the client', () => {
     const results = await Promise.all(jobs.map((job) => job.result));
     expect(results).toHaveLength(2);
     expect(proxy.connections()).toBe(2);
+    const submitted = server.app.jobs.list(ownerOf(KEY), 200);
+    expect((await submitted).length - before).toBe(3); // one each, however often they were sent
     waiting.cancel();
     await client.close();
     await proxy.close();
@@ -111,6 +115,24 @@ describe('the client', () => {
     expect(thrown).toMatchObject({ code, advice: expect.any(String) });
   });
 
+  it('takes another job right after one that failed for want of a server', async () => {
+    const client = server.client({ url: await unusedOrigin(), patienceMs: 100 });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(client.submit(quick()).result).rejects.toMatchObject({ code: 'server_unreachable' });
+    }
+  });
+
+  it('tells every local job its end, also when two of them are one on the server', async () => {
+    const client = server.client({ token: KEY });
+    const job = client.submit(quick(), { idempotencyKey: 'two-of-a-kind' });
+    const twin = client.submit(quick(), { idempotencyKey: 'two-of-a-kind' });
+    for await (const event of job) if (event.type === 'accepted') break;
+    const watched = client.watch(job.id ?? '');
+    const results = await Promise.all([job.result, twin.result, watched.result]);
+    expect(new Set([job.id, twin.id, watched.id]).size).toBe(1);
+    expect(new Set(results.map(({ page }) => page.url)).size).toBe(1);
+  });
+
   it('fails a job that the server refuses for good, and goes on with the others', async () => {
     const client = server.client({ token: KEY });
     const refused = client.submit({ url: 'http://10.0.0.1/' });
@@ -119,6 +141,8 @@ describe('the client', () => {
     await expect(fine.result).resolves.toBeDefined();
   });
 });
+
+const ownerOf = (key: string): string => new Auth([key]).owner(key);
 
 async function nextEvent(job: AsyncIterable<JobEvent>, type: JobEvent['type']): Promise<void> {
   for await (const event of job) if (event.type === type) return;
