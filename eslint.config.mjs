@@ -14,7 +14,7 @@ const LAYERS = [
   { browsers: [], capture: ['browsers'], checks: [], analysis: ['checks'], report: ['browsers'] },
   { jobs: [] },
   { gateway: [] },
-  { 'app.ts': [] },
+  { 'app.ts': [], 'explain.ts': [] },
   { 'main.ts': [], cli: [], 'cli.ts': ['main.ts', 'cli'] },
 ];
 

@@ -55,7 +55,7 @@ const httpAddress = (value: string): string => {
 const VARIABLES = {
   CRO_HOST: variable({ parse: text, fallback: '127.0.0.1', about: 'Address to listen on. Any other than loopback needs CRO_API_KEYS.' }),
   CRO_PORT: variable({ parse: integer(0, 65_535), fallback: '8787', about: 'Port to listen on; 0 takes a free one.' }),
-  CRO_API_KEYS: variable({ parse: apiKeys, fallback: '', secret: true, about: 'Keys that clients may use, separated by commas. Each key sees its own jobs only.' }),
+  CRO_API_KEYS: variable({ parse: apiKeys, fallback: '', secret: true, about: 'Keys that clients may use, of 16 characters or more, separated by commas. Each key sees its own jobs only.' }),
   CRO_DATA_DIR: variable({ parse: text, fallback: '.cro-data', about: 'Folder for the database, screenshots and reports. One server holds it at a time.' }),
   CRO_BROWSERS: variable({ parse: integer(1, 64), fallback: String(Math.max(1, cores)), fallbackNote: 'number of cores', about: 'Chromium processes that are kept warm.' }),
   CRO_PAGES_PER_BROWSER: variable({ parse: integer(1, 32), fallback: '2', about: 'Pages that one browser shows at a time.' }),
@@ -65,7 +65,7 @@ const VARIABLES = {
   CRO_CREDIT: variable({ parse: integer(1, 10_000), fallback: '100', about: 'Accepted jobs that one session may have open.' }),
   CRO_ALLOW_HOSTS: variable({ parse: allowList, fallback: '', about: 'Hosts, host:port or CIDR ranges that may be opened although they are private, separated by commas.' }),
   CRO_CHROMIUM_PATH: variable({ parse: text, fallback: '', fallbackNote: 'found by the set-up', about: 'Chromium or its headless shell.' }),
-  CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux." }),
+  CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux, or where it does not start, as in a container without user namespaces. The log and /readyz say so." }),
   CRO_CLAUDE_CONCURRENCY: variable({ parse: integer(1, 1_000), fallback: '8', about: 'Calls to Claude at the same time.' }),
   CRO_MODEL: variable({ parse: text, fallback: 'claude-sonnet-5-5', about: 'Claude model for requests that name none.' }),
   ANTHROPIC_API_KEY: variable({ parse: text, fallback: '', secret: true, about: 'Key for Claude. Without it the rules analyst answers.' }),

@@ -7,6 +7,8 @@ export interface RenderErrorDetails {
   reason?: string;
   /** When it is worth trying again, in milliseconds. */
   retryAfterMs?: number;
+  /** False where trying again cannot help, although it does for most errors of this code. */
+  retryable?: false;
   /** What really happened: logged, never shown. */
   cause?: unknown;
 }
@@ -16,6 +18,7 @@ export class RenderError extends Error {
   readonly code: Code;
   readonly reason: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly retryable: boolean;
 
   constructor(code: Code, message: string, details: RenderErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -23,10 +26,7 @@ export class RenderError extends Error {
     this.code = code;
     this.reason = details.reason;
     this.retryAfterMs = details.retryAfterMs;
-  }
-
-  get retryable(): boolean {
-    return CODES[this.code].retryable;
+    this.retryable = details.retryable ?? CODES[code].retryable;
   }
 
   /** The shape that goes to callers. */

@@ -1,23 +1,22 @@
 import { startApp } from './app.ts';
-import { ConfigError, loadConfig } from './config.ts';
-import { RenderError } from './errors.ts';
+import { loadConfig } from './config.ts';
+import { explainFailure } from './explain.ts';
 
-/** Runs the server until it is told to stop. A second signal ends it at once. */
+/** Runs the server until it is told to stop, also while it starts. A second signal ends it at once. */
 async function main(): Promise<void> {
-  const app = await startApp(loadConfig());
-  const stop = (): void => {
-    process.once('SIGTERM', () => process.exit(1));
-    process.once('SIGINT', () => process.exit(1));
-    app.stop().then(() => process.exit(0), (error: unknown) => {
-      console.error(error);
-      process.exit(1);
+  const told = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(1));
+      told.resolve();
     });
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  }
+  const app = await startApp(loadConfig());
+  await told.promise;
+  await app.stop();
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError || error instanceof RenderError ? error.message : error);
-  process.exitCode = 1;
+main().then(() => process.exit(0), (error: unknown) => {
+  process.stderr.write(`${explainFailure(error)}\n`);
+  process.exit(1);
 });

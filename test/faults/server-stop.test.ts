@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RenderClient } from '@cro-analyzer/protocol/client';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CHROMIUM } from '../support/chromium.ts';
 import { startServer } from '../support/server.ts';
@@ -77,6 +78,55 @@ describe('a server that is told to stop', () => {
     const result = await second.client().watch(job.id ?? '').result;
     expect(result).toMatchObject({ attempts: 1, page: { title: 'Slow' } });
     await second.close();
+  });
+});
+
+describe('a job that was handed back', () => {
+  it('has its whole deadline and wait again: the time between two servers is not its own', async () => {
+    const env = { CRO_DATA_DIR: dataDir, CRO_QUEUE_WAIT_MS: '3000' };
+    const first = await startServer(env);
+    const client = first.client();
+    const job = client.submit({ url: `${site.origin}/slow`, deadlineMs: 5_000 });
+    await visited.promise;
+    await client.close();
+    await first.close({ keepData: true });
+    const database = new Sqlite(join(dataDir, 'cro.sqlite'));
+    database.prepare('UPDATE jobs SET created_at = created_at - 3600000').run(); // an hour goes by
+    database.close();
+    answer = true;
+    const second = await startServer(env);
+    expect(await second.client().watch(job.id ?? '').result).toMatchObject({ page: { title: 'Slow' } });
+    await second.close();
+  });
+});
+
+describe('an idempotency key', () => {
+  it('stands for the same job after a restart', async () => {
+    const request = { url: `${site.origin}/product`, devices: ['mobile'] as ['mobile'] };
+    const first = await startServer({ CRO_DATA_DIR: dataDir });
+    const job = first.client().submit(request, { idempotencyKey: 'the-same-order' });
+    await job.result;
+    await first.close({ keepData: true });
+    const second = await startServer({ CRO_DATA_DIR: dataDir });
+    const again = second.client().submit(request, { idempotencyKey: 'the-same-order' });
+    await again.result;
+    expect(again.id).toBe(job.id);
+    expect(site.hits.filter((path) => path === '/product')).toHaveLength(1);
+    await second.close();
+  });
+});
+
+describe('a caller who waits over HTTP while the server stops', () => {
+  it('gets the end of a job that is finished in time, and 202 for one that is not', async () => {
+    const server = await startServer({ CRO_DATA_DIR: dataDir });
+    const post = (path: string): Promise<Response> => fetch(`${server.url}/v1/analyses`, {
+      method: 'POST', headers: { 'content-type': 'application/json', prefer: 'wait=60' }, body: JSON.stringify({ url: site.origin + path, devices: ['mobile'] }),
+    });
+    const answers = Promise.all([post('/product'), post('/slow')]);
+    await visited.promise;
+    await server.app.stop(5_000);
+    expect((await answers).map(({ status }) => status)).toEqual([200, 202]);
+    await server.close();
   });
 });
 

@@ -52,16 +52,22 @@ export class Browser {
     if (!playwright.isConnected()) death.abort();
   }
 
-  /** Starts a browser. Throws what Playwright throws; nothing is left running then. */
+  /**
+   * Starts a browser.
+   * @throws RenderError internal, reason chromium, that says what the operator can do; nothing is left running then
+   */
   static async launch(options: LaunchOptions): Promise<Browser> {
     const asRoot = process.platform === 'linux' && process.getuid?.() === 0;
     const sandbox = options.sandbox === 'on' || (options.sandbox === 'auto' && !asRoot);
     try {
       return await Browser.#start(options.executablePath, sandbox);
     } catch (error) {
-      if (options.sandbox !== 'auto' || !sandbox) throw error;
-      options.logger.warn({ err: error }, 'Chromium did not start with its sandbox; starting it without. Set CRO_SANDBOX=on to refuse this.');
-      return Browser.#start(options.executablePath, false);
+      if (options.sandbox === 'auto' && sandbox) {
+        options.logger.warn({ err: error }, 'Chromium did not start with its sandbox; starting it without. Set CRO_SANDBOX=on to refuse this.');
+        return Browser.launch({ ...options, sandbox: 'off' });
+      }
+      const advice = sandbox ? ' Its sandbox cannot work as root or without user namespaces: see CRO_SANDBOX.' : ' Check CRO_CHROMIUM_PATH.';
+      throw new RenderError('internal', `Chromium did not start from ${options.executablePath}.${advice}`, { reason: 'chromium', cause: error });
     }
   }
 

@@ -72,7 +72,7 @@ export class BrowserPool {
 
   /** Whether every browser runs in Chromium's own sandbox. */
   get sandboxed(): boolean {
-    return this.#seats.every(({ browser }) => browser?.sandboxed ?? true);
+    return this.#seats.some(({ browser }) => browser) && this.#seats.every(({ browser }) => browser?.sandboxed !== false);
   }
 
   /** Waits for a free slot, in the order of asking, until the signal fires. */

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RenderClient, RenderClientError } from '@cro-analyzer/protocol/client';
+import { RenderClient } from '@cro-analyzer/protocol/client';
 import { AnalysisRequest, type AnalysisRequestInput, type AnalysisResult } from '@cro-analyzer/protocol/messages';
 import { startApp } from '../app.ts';
-import { ConfigError, loadConfig } from '../config.ts';
-import { RenderError } from '../errors.ts';
+import { loadConfig } from '../config.ts';
+import { explainFailure } from '../explain.ts';
 import { validate } from '../validate.ts';
 import { findingsTable, ProgressBar } from './output.ts';
 
@@ -18,6 +18,8 @@ export interface AnalyzeOptions {
   out: string;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** `cro analyze`: exit code 0 with findings, 1 with a message that says what went wrong. */
 export async function analyzeCommand(url: string, options: AnalyzeOptions): Promise<void> {
   const { json, out, ...wanted } = options;
@@ -26,7 +28,7 @@ export async function analyzeCommand(url: string, options: AnalyzeOptions): Prom
     const { result, folder } = await analyze(request, { out });
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : findingsTable(result, folder));
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
+    process.stderr.write(`${explainFailure(error)}\n`);
     process.exitCode = 1;
   }
 }
@@ -40,6 +42,7 @@ export async function analyze(
   request: AnalysisRequestInput, options: { out: string; allowHosts?: string },
 ): Promise<{ result: AnalysisResult; folder: string }> {
   const config = loadConfig();
+  await mkdir(options.out, { recursive: true }); // before anything is spent
   // What is worth keeping is saved beside the report; the data folder may belong to a server that is running.
   const dataDir = await mkdtemp(join(tmpdir(), 'cro-analyze-'));
   try {
@@ -64,7 +67,7 @@ async function submit(server: string, request: AnalysisRequestInput): Promise<An
   const client = new RenderClient({ url: server, client: 'cro analyze', sleep: (ms, signal) => delay(ms, undefined, { signal }) });
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
-  process.once('SIGINT', onSignal);
+  for (const name of SIGNALS) process.once(name, onSignal);
   const bar = new ProgressBar(process.stderr);
   try {
     const job = client.submit(request, { signal: interrupt.signal });
@@ -72,7 +75,7 @@ async function submit(server: string, request: AnalysisRequestInput): Promise<An
     return await job.result;
   } finally {
     bar.end();
-    process.off('SIGINT', onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
     await client.close();
   }
 }
@@ -89,11 +92,4 @@ async function save(server: string, result: AnalysisResult, out: string): Promis
     await writeFile(join(folder, name), Buffer.from(await response.arrayBuffer()));
   }
   return folder;
-}
-
-function explain(error: unknown): string {
-  if (error instanceof RenderClientError) return `${error.code}: ${error.message}\n${error.advice}`;
-  if (error instanceof RenderError) return `${error.code}: ${error.message}`;
-  if (error instanceof ConfigError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -88,7 +88,7 @@ async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief):
   };
   if (wanted === 'rules') return ask(rules, options.signal, null);
   if (!claude) {
-    if (wanted === 'claude') throw new RenderError('analyst_unavailable', 'This server has no key for Claude.', { reason: 'no_key' });
+    if (wanted === 'claude') throw new RenderError('analyst_unavailable', 'This server has no key for Claude.', { reason: 'no_key', retryable: false });
     return ask(rules, options.signal, 'This server has no key for Claude (ANTHROPIC_API_KEY), so the rules analyst wrote the findings.');
   }
   const stopBeat = heartbeat(options);
