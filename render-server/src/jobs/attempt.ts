@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { AnalysisResult, AnalystName, Artifact, Check, Stage } from '@cro-analyzer/protocol/messages';
-import type { Analyst, Brief, Opinion } from '../analysis/analyst.ts';
+import { AnalystFailure, type Analyst, type AnalystOptions, type Brief, type Opinion } from '../analysis/analyst.ts';
 import { Lease, type EgressPolicy } from '../browsers/lease.ts';
 import type { Slot } from '../browsers/pool.ts';
 import { capturePage } from '../capture/capture.ts';
@@ -58,10 +58,10 @@ export async function runAttempt(workshop: Workshop, options: AttemptOptions): P
   clock.lap('analysis');
 
   say(options, 'verifying', 0.95, 'Writing the report');
-  const result = resultOf(job, evidence, checks, opinion, { name, note });
+  const result = resultOf(job, evidence, checks, opinion, { name, note }, clock.laps());
   const artifacts = await keepArtifacts(workshop.artifacts, job, evidence, result);
   clock.lap('report');
-  return { ...result, artifacts, usage: { ...opinion.usage, timings: clock.laps() } };
+  return { ...result, artifacts, usage: { ...result.usage, timings: clock.laps() } };
 }
 
 /** Opens the page on each device, then gives the slot back, whatever happened. */
@@ -82,27 +82,27 @@ async function see(workshop: Workshop, options: AttemptOptions): Promise<Evidenc
 async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> {
   const { rules, claude } = workshop;
   const wanted = brief.request.analyst;
-  const ask = async (analyst: Analyst, signal: AbortSignal, note: string | null): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> => {
-    const opinion = await analyst.analyse(brief, { signal, onFinding: (finding) => options.publish({ type: 'finding', finding }) });
-    return { opinion, name: analyst.name, note };
-  };
-  if (wanted === 'rules') return ask(rules, options.signal, null);
+  const heard: AnalystOptions = { signal: options.signal, onFinding: (finding) => options.publish({ type: 'finding', finding }) };
+  const askRules = async (note: string | null): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> =>
+    ({ opinion: await rules.analyse(brief, heard), name: rules.name, note });
+  if (wanted === 'rules') return askRules(null);
   if (!claude) {
     if (wanted === 'claude') throw new RenderError('analyst_unavailable', 'This server has no key for Claude.', { reason: 'no_key', retryable: false });
-    return ask(rules, options.signal, 'This server has no key for Claude (ANTHROPIC_API_KEY), so the rules analyst wrote the findings.');
+    return askRules('This server has no key for Claude (ANTHROPIC_API_KEY), so the rules analyst wrote the findings.');
   }
   const stopBeat = heartbeat(options);
-  const outOfTime = new RenderError('analyst_unavailable', 'Claude did not answer within the deadline.', { reason: 'timeout' });
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(outOfTime), Math.max(0, options.deadline - Date.now() - RESERVE_MS));
+  const timer = setTimeout(() => patience.abort(), Math.max(0, options.deadline - Date.now() - RESERVE_MS));
   try {
-    return await ask(claude, AbortSignal.any([options.signal, patience.signal]), null);
+    return { opinion: await claude.analyse(brief, { ...heard, patience: patience.signal }), name: claude.name, note: null };
   } catch (error) {
     options.signal.throwIfAborted();
     const failure = RenderError.from(error);
     const replaceable = failure.code === 'analyst_unavailable' || failure.code === 'analyst_refused';
     if (wanted !== 'auto' || !replaceable) throw failure;
-    return await ask(rules, options.signal, `Claude could not answer (${failure.message}), so the rules analyst wrote the findings.`);
+    const answer = await askRules(`Claude could not answer (${failure.message}), so the rules analyst wrote the findings.`);
+    // The rules cost nothing; what Claude cost before it failed is paid all the same.
+    return error instanceof AnalystFailure ? { ...answer, opinion: { ...answer.opinion, usage: error.usage } } : answer;
   } finally {
     clearTimeout(timer);
     stopBeat();
@@ -118,8 +118,10 @@ function heartbeat(options: AttemptOptions): () => void {
   return () => clearInterval(timer);
 }
 
-/** The result before its artifacts and timings are known. */
-function resultOf(job: Job, evidence: Evidence, checks: Check[], opinion: Opinion, author: { name: AnalystName; note: string | null }): AnalysisResult {
+/** The result as the report shows it: before the report itself is written and kept. */
+function resultOf(
+  job: Job, evidence: Evidence, checks: Check[], opinion: Opinion, author: { name: AnalystName; note: string | null }, timings: Record<string, number>,
+): AnalysisResult {
   return {
     page: {
       requestedUrl: job.request.url,
@@ -134,7 +136,7 @@ function resultOf(job: Job, evidence: Evidence, checks: Check[], opinion: Opinio
     scores: scoresOf(checks),
     checks,
     artifacts: [],
-    usage: { ...opinion.usage, timings: {} },
+    usage: { ...opinion.usage, timings },
     attempts: job.attempts,
     analyst: { name: author.name, model: opinion.model, language: opinion.language, note: author.note },
     limits: [...evidence.limits, ...(opinion.limits ?? [])],
