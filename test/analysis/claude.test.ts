@@ -1,9 +1,11 @@
 import { AnalysisRequest, type AnalysisRequestInput, type Finding } from '@cro-analyzer/protocol/messages';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Brief, Opinion } from '../../render-server/src/analysis/analyst.ts';
+import { AnalystFailure, type AnalystOptions, type Brief, type Opinion } from '../../render-server/src/analysis/analyst.ts';
 import { createClaudeAnalyst, type ClaudeOptions } from '../../render-server/src/analysis/claude.ts';
 import { checkOf, elementOf, evidenceOf, tileOf, viewOf } from '../support/evidence.ts';
+import { composeAnswer } from '../support/fake-claude-answer.ts';
+import type { ClaudeRequest } from '../support/fake-claude-request.ts';
 import { startFakeClaude, type Behaviour, type FakeClaude, type FakeClaudeOptions } from '../support/fake-claude.ts';
 
 const open: FakeClaude[] = [];
@@ -28,9 +30,11 @@ function briefFor(request: Partial<AnalysisRequestInput> = {}, page: Partial<Bri
   return { request: AnalysisRequest.parse({ url: 'https://shop.example/mug', ...request }), evidence: evidenceOf({ views: [small] }), checks, ...page };
 }
 
-async function analyse(analyst: ReturnType<typeof createClaudeAnalyst>, about = brief, signal = new AbortController().signal): Promise<{ opinion: Opinion; shown: Finding[] }> {
+const neverAborted = new AbortController().signal;
+
+async function analyse(analyst: ReturnType<typeof createClaudeAnalyst>, about = brief, options: Partial<AnalystOptions> = {}): Promise<{ opinion: Opinion; shown: Finding[] }> {
   const shown: Finding[] = [];
-  const opinion = await analyst.analyse(about, { signal, onFinding: (finding) => shown.push(finding) });
+  const opinion = await analyst.analyse(about, { signal: neverAborted, onFinding: (finding) => shown.push(finding), ...options });
   return { opinion, shown };
 }
 
@@ -55,7 +59,7 @@ describe.concurrent('an answer', () => {
   test('is shown finding by finding while Claude is still writing, under ids that the result keeps', async () => {
     const { fake, analyst } = await start({ chunkDelayMs: 1 });
     const seen: [string, number][] = [];
-    const opinion = await analyst.analyse(brief, { signal: new AbortController().signal, onFinding: ({ id }) => seen.push([id, fake.active]) });
+    const opinion = await analyst.analyse(brief, { signal: neverAborted, onFinding: ({ id }) => seen.push([id, fake.active]) });
     expect(seen).toEqual([['f1', 1], ['f2', 1], ['f3', 1]]);
     expect(opinion.findings.map(({ id, priority }) => [id, priority])).toEqual([['f1', 1.9], ['f3', 1.5], ['f2', 1.2]]);
   });
@@ -126,6 +130,15 @@ describe.concurrent('trouble that passes is met by calling again', () => {
     expect(opinion.findings.map(({ id }) => id).sort()).toEqual(['f1', 'f2', 'f3']);
   });
 
+  test('and what only the first call had found is not kept beside a whole second answer', async () => {
+    const { fake, analyst } = await start();
+    const findings = (title: string) => ({ kind: 'answer' as const, answer: (asked: ClaudeRequest) => ({ ...composeAnswer(asked), findings: composeAnswer(asked).findings.slice(2).map((finding) => ({ ...finding, title })) }) });
+    fake.behave({ kind: 'cut', after: 2 }, findings('Said otherwise'));
+    const { opinion, shown } = await analyse(analyst);
+    expect(shown.map(({ id }) => id)).toEqual(['f1', 'f2', 'f3']);
+    expect(opinion.findings.map(({ id, title }) => [id, title])).toEqual([['f3', 'Said otherwise']]);
+  });
+
   test('and the tokens of every call are paid for', async () => {
     const { fake, analyst } = await start();
     const once = (await analyse(analyst)).opinion.usage;
@@ -152,7 +165,7 @@ describe.concurrent('trouble that stays', () => {
   ] as const)('HTTP %i ends at once with reason %s', async (status, reason, message) => {
     const { fake, analyst } = await start();
     fake.behave({ kind: 'status', status });
-    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason, message: expect.stringMatching(message) });
+    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason, retryable: false, message: expect.stringMatching(message) });
     expect(fake.requests).toHaveLength(1);
   });
 
@@ -164,7 +177,7 @@ describe.concurrent('trouble that stays', () => {
   test('is given up after three calls', async () => {
     const { fake, analyst } = await start();
     fake.behave(...Array.from({ length: 9 }, (): Behaviour => ({ kind: 'status', status: 529 })));
-    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason: 'overloaded' });
+    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason: 'overloaded', retryable: true });
     expect(fake.requests).toHaveLength(3);
   });
 
@@ -223,6 +236,63 @@ describe.concurrent('Claude stops', () => {
   });
 });
 
+describe.concurrent('when patience ends', () => {
+  const sixChecks = ['a.a', 'b.b', 'c.c', 'd.d', 'e.e', 'f.f'].map((id) => checkOf({ id, elements: ['d2'] }));
+
+  test('the findings that were complete are the answer, and it says that there may be more', async () => {
+    const { fake, analyst } = await start({ chunkDelayMs: 5 });
+    const patience = new AbortController();
+    const shown: string[] = [];
+    const opinion = await analyst.analyse(briefFor({}, { checks: sixChecks }), {
+      signal: neverAborted, patience: patience.signal,
+      onFinding({ id }) {
+        shown.push(id);
+        if (shown.length === 2) patience.abort();
+      },
+    });
+    expect(opinion.findings.map(({ id }) => id).sort()).toEqual(['f1', 'f2']);
+    expect(opinion.summary).toContain('broke off');
+    expect(opinion.limits).toEqual([expect.stringContaining('broke off')]);
+    expect(opinion.usage.outputTokens).toBeGreaterThan(50);
+    await fake.idle();
+    expect([shown, fake.requests.length]).toEqual([['f1', 'f2'], 1]);
+  });
+
+  test('before a finding is complete, the failure tells what was spent', async () => {
+    const { fake, analyst } = await start();
+    fake.behave({ kind: 'eof', after: 0 }, { kind: 'status', status: 429, retryAfter: '50' });
+    const patience = new AbortController();
+    const running = analyse(analyst, brief, { patience: patience.signal }).catch((error: unknown) => error);
+    await fake.received(2);
+    patience.abort();
+    const failure = await running;
+    expect(failure).toMatchObject({ code: 'analyst_unavailable', reason: 'timeout', retryable: true });
+    if (!(failure instanceof AnalystFailure)) throw failure;
+    expect(failure.usage.inputTokens).toBe((await analyse(analyst)).opinion.usage.inputTokens);
+    expect(failure.usage.outputTokens).toBeGreaterThan(10);
+    expect(failure.usage.costUsd).toBeGreaterThan(0);
+    await fake.idle();
+  });
+
+  test('before Claude is asked, it is not asked', async () => {
+    const { fake, analyst } = await start();
+    await expect(analyse(analyst, brief, { patience: AbortSignal.abort() })).rejects.toMatchObject({ reason: 'timeout', usage: { inputTokens: 0, costUsd: 0 } });
+    expect(fake.requests).toHaveLength(0);
+  });
+
+  test('the job\'s own signal still ends it with its own reason', async () => {
+    const { analyst } = await start();
+    const reason = new Error('the job was cancelled');
+    await expect(analyse(analyst, brief, { signal: AbortSignal.abort(reason), patience: AbortSignal.abort() })).rejects.toBe(reason);
+  });
+});
+
+test('a failure that comes of itself tells what was spent, too', async () => {
+  const { fake, analyst } = await start();
+  fake.behave({ kind: 'max-tokens', after: 0 });
+  await expect(analyse(analyst)).rejects.toMatchObject({ reason: 'truncated', usage: { inputTokens: expect.toSatisfy((tokens: number) => tokens > 100), costUsd: expect.toSatisfy((cost: number) => cost > 0) } });
+});
+
 describe.concurrent('an abort ends the analysis with its reason', () => {
   const reason = new Error('the job was cancelled');
 
@@ -236,9 +306,9 @@ describe.concurrent('an abort ends the analysis with its reason', () => {
   test('while it waits for a free call, which it then never makes', async () => {
     const { fake, analyst } = await start({ delayMs: 60_000 }, { concurrency: 1 });
     const [first, second] = [new AbortController(), new AbortController()];
-    const running = analyse(analyst, brief, first.signal);
+    const running = analyse(analyst, brief, { signal: first.signal });
     await fake.received(1);
-    const waiting = analyse(analyst, brief, second.signal);
+    const waiting = analyse(analyst, brief, { signal: second.signal });
     second.abort(reason);
     await expect(waiting).rejects.toBe(reason);
     first.abort(reason);
@@ -251,7 +321,7 @@ describe.concurrent('an abort ends the analysis with its reason', () => {
     const { fake, analyst } = await start({}, { concurrency: 1 });
     fake.behave({ kind: 'status', status: 429, retryAfter: '50' });
     const controller = new AbortController();
-    const running = analyse(analyst, brief, controller.signal);
+    const running = analyse(analyst, brief, { signal: controller.signal });
     await fake.received(1);
     await analyse(analyst);
     controller.abort(reason);
@@ -261,7 +331,7 @@ describe.concurrent('an abort ends the analysis with its reason', () => {
 
   test('before it begins', async () => {
     const { fake, analyst } = await start();
-    await expect(analyse(analyst, brief, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(analyse(analyst, brief, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(fake.requests).toHaveLength(0);
   });
 });
@@ -272,4 +342,29 @@ test('no more calls are open at once than allowed, and all analyses end', async 
   expect(opinions.every(({ opinion }) => opinion.findings.length === 3)).toBe(true);
   expect(fake.peakConcurrency).toBe(2);
   expect(fake.requests).toHaveLength(7);
+});
+
+test('an analysis that waits for a free call has not written its prompt yet: its pictures are not held twice', async () => {
+  const { fake, analyst } = await start({ delayMs: 60_000 }, { concurrency: 1 });
+  const end = new AbortController();
+  const running = analyse(analyst, brief, { signal: end.signal });
+  await fake.received(1);
+  let read = 0;
+  const watched: Brief = { ...brief, get evidence() { read += 1; return brief.evidence; } };
+  const waiting = analyse(analyst, watched, { signal: end.signal });
+  end.abort(new Error('enough'));
+  await expect(Promise.all([running, waiting])).rejects.toThrow('enough');
+  expect(read).toBe(0);
+});
+
+test('no more findings are shown than the result holds, and they are the same', async () => {
+  const { fake, analyst } = await start();
+  fake.behave({ kind: 'answer', answer: (asked) => {
+    const [finding] = composeAnswer(asked).findings;
+    if (finding === undefined) throw new Error('there is nothing to find');
+    return { summary: 'S', findings: [1, 2, 3, 4, 5].map((n) => ({ ...finding, title: `Number ${n}`, claimKind: 'visual', checks: [], impact: n })) };
+  } });
+  const { opinion, shown } = await analyse(analyst, briefFor({ maxFindings: 3 }));
+  expect(shown.map(({ id }) => id)).toEqual(['f1', 'f2', 'f3']);
+  expect(opinion.findings.map(({ id }) => id).sort()).toEqual(['f1', 'f2', 'f3']);
 });

@@ -48,8 +48,8 @@ describe('a draft is rejected', () => {
       .toBe('It cites what the page does not have: element d77, check cta.magic.');
   });
 
-  test('when it claims a measurement that every cited check passes', () => {
-    expect(reason({ checks: ['reviews.present@desktop'] })).toBe('Every check that it cites passes: reviews.present@desktop.');
+  test.each(['measurement', 'visual', 'copy'] as const)('when it is a claim of %s and every check that it cites passes', (claimKind) => {
+    expect(reason({ claimKind, checks: ['reviews.present@desktop'] })).toBe('Every check that it cites passes: reviews.present@desktop.');
   });
 
   test('when it says that something is missing and a cited check found it', () => {
@@ -82,6 +82,26 @@ describe('a draft is not rejected', () => {
     const view = viewOf('desktop');
     const long = evidenceOf({ views: [{ ...view, text: { ...view.text, full: 'word '.repeat(TEXT_LIMIT / 5) } }] });
     expect(reason({ claimKind: 'copy', whatIsWrong: 'At the end it says "Closing soon".' }, long)).toBeNull();
+  });
+
+  test.each([
+    ['the value of a check', 'The picture "lamp.svg" is missing.'],
+    ['the threshold of a check', 'The yardstick is "none broken".'],
+    ['the name of a check', 'It fails "broken@desktop".'],
+    ['an error of the console', 'A script ends with "cart is not defined".'],
+    ['the address', 'The address says "/mug".'],
+    ['the viewport', 'The viewport says "width=device-width, initial-scale=1".'],
+    ['the language', 'The page says that it is "en".'],
+    ['a word with soft hyphens', 'It says "Versandkostenfrei ab 50 €" too late.'],
+    ['a word with other dashes', 'It says "Mo-Fr, 9-17 Uhr".'],
+  ])('for quoting %s', (_, whatIsWrong) => {
+    const about = evidenceOf({ views: [viewOf('desktop', {
+      console: { errors: [], pageErrors: ['ReferenceError: cart is not defined'], foreignErrors: [] },
+      text: { full: 'Versand\u00ADkosten\u00ADfrei ab 50 € Mo–Fr, 9\u201317 Uhr', firstScreen: '', characters: 40, smallCharacters: 0 },
+    })] });
+    const broken = checkOf({ id: 'broken', value: 'broken pictures: 1 of 9 (lamp.svg)', threshold: 'none broken' });
+    expect(proveDraft(draftOf({ whatIsWrong, checks: ['broken@desktop'] }), about, [broken])).toMatchObject({ finding: { verdict: 'confirmed' } });
+    expect(proveDraft(draftOf({ whatIsWrong: 'It says "nowhere to be read".', checks: ['broken@desktop'] }), about, [broken])).toHaveProperty('rejected');
   });
 
   test('for quoting what is missing in a claim of absence', () => {

@@ -25,7 +25,7 @@ function resultOf(overrides: Partial<AnalysisResult> = {}): AnalysisResult {
     summary: 'A good mug that nobody can buy.', findings: [findingOf()], rejectedFindings: [{ title: 'No reviews', reason: 'The page has them.' }],
     scores: { experience: score(81), content: score(60), speed: score(null), conversion: score(12), mobile: score(100) },
     checks: [checkOf(), checkOf({ device: 'mobile' }), checkOf({ id: 'price.visible', title: 'The price is seen', category: 'trust', status: 'unknown', value: 'not a product page' })],
-    artifacts: [], usage: { inputTokens: 14_000, outputTokens: 900, cacheReadTokens: 100, cacheWriteTokens: 0, costUsd: 0.0371, timings: { total: 9_400 } },
+    artifacts: [], usage: { inputTokens: 14_000, outputTokens: 900, cacheReadTokens: 100, cacheWriteTokens: 0, costUsd: 0.0371, timings: {} },
     analyst: { name: 'claude', model: 'claude-sonnet-5-5', language: 'de', note: 'A note.' }, limits: ['A canvas was not read.'], attempts: 1,
     ...overrides,
   };
@@ -66,7 +66,7 @@ test('it says what was found, measured, left out and spent', async () => {
   for (const words of [
     'The Blue Mug', '23 November 2026', 'A good mug that nobody can buy.', 'The action lies below the first screen', 'It is at 3,000 px.', 'Few get there.', 'Move it up.',
     'High severity', 'Confirmed on the page', 'at 1,900 px, below the first screen', '#buy', '1.90', '4 / 5', '95%', 'Not measured',
-    'No reviews', 'The page has them.', 'A canvas was not read.', 'Claude (claude-sonnet-5-5)', '15,000', 'US$ 0.0371', 'A note.', '9.4 s',
+    'No reviews', 'The page has them.', 'A canvas was not read.', 'Claude (claude-sonnet-5-5)', '15,000', 'US$ 0.0371', 'A note.', 'What to fix',
   ]) expect(text).toContain(words);
   expect(await page.locator('.scores text').allTextContents()).toEqual(['12', '81', '60', '100', 'n/a']);
   await page.close();
@@ -165,10 +165,18 @@ test.each([1280, 390])('nothing runs over the edge at a width of %i px, however 
 });
 
 test('a page without findings or screenshots, written about by the rules, still makes a report', async () => {
-  const { page } = await show(resultOf({ findings: [], rejectedFindings: [], limits: [], analyst: { name: 'rules', model: null, language: 'en', note: null } }), evidenceOf({ views: [viewOf('desktop', { tiles: [] })] }));
+  const nothing = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, costUsd: 0, timings: {} };
+  const { page } = await show(resultOf({ findings: [], rejectedFindings: [], limits: [], usage: nothing, analyst: { name: 'rules', model: null, language: 'en', note: null } }), evidenceOf({ views: [viewOf('desktop', { tiles: [] })] }));
   const text = await page.innerText('body');
   expect(text).toContain('Nothing was found');
   expect(text).toContain('Rules, without Claude');
   expect(text).not.toContain('US$');
+  await page.close();
+});
+
+test('what Claude cost before it failed is told, though the rules wrote the findings', async () => {
+  const { page } = await show(resultOf({ analyst: { name: 'rules', model: null, language: 'en', note: 'Claude could not answer.' } }));
+  const text = await page.innerText('.appendix');
+  for (const words of ['Rules, without Claude', 'Claude could not answer.', '15,000', 'US$ 0.0371']) expect(text).toContain(words);
   await page.close();
 });

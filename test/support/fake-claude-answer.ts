@@ -12,7 +12,7 @@ export interface FakeAnswer {
 }
 
 const CHECK = /^([a-z][\w.-]*(?:@(?:desktop|mobile))?) (pass|warn|fail|unknown) ("(?:[^"\\]|\\.)*")(?: threshold "(?:[^"\\]|\\.)*")?(?: elements ([\w ]+))?$/gm;
-const ELEMENT = /^([a-z]\d+) (\w+) ("(?:[^"\\]|\\.)*") -?\d+,-?\d+ \d+x\d+ tile (?:\d+|none)(.*)$/gm;
+const ELEMENT = /^([a-z]\d+) (\w+) ("(?:[^"\\]|\\.)*")(?: -?\d+,-?\d+ \d+x\d+)?(.*)$/gm;
 const CATEGORIES: Record<string, Category> = {
   cta: 'attention', headline: 'attention', hero: 'attention', form: 'forms', overlay: 'interruption', cookie: 'interruption',
   mobile: 'mobile', weight: 'speed', broken: 'speed', read: 'content', title: 'content',
@@ -32,7 +32,7 @@ export function composeAnswer(request: ClaudeRequest): FakeAnswer {
     section: CATEGORIES[key.split('.')[0] ?? ''] ?? 'page',
     whatIsWrong: `Measured on ${title}: ${value.replaceAll('"', "'")}`,
     whyItMatters: 'A visitor who meets this is less likely to go on.',
-    recommendations: [`Mend ${key} and measure again.`],
+    recommendations: [`Fix ${key} and measure again.`],
     category: CATEGORIES[key.split('.')[0] ?? ''] ?? 'trust',
     claimKind: 'measurement',
     severity: status === 'fail' ? 'high' : 'medium',

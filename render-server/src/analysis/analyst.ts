@@ -1,4 +1,5 @@
 import type { AnalysisRequest, AnalystName, Check, Finding, RejectedFinding, Usage } from '@cro-analyzer/protocol/messages';
+import { RenderError } from '../errors.ts';
 import type { Evidence } from '../evidence.ts';
 
 /** What an analyst is given: what was seen, what was measured, and what the caller asked. */
@@ -10,16 +11,24 @@ export interface Brief {
 
 export interface AnalystOptions {
   signal: AbortSignal;
-  /** Called for each finding as soon as it is written and the evidence has confirmed it. */
+  /**
+   * Fires when there is no more time to wait: the findings that are complete by then are the opinion, and without any
+   * the analyst fails with reason `timeout`. None means that `signal` alone bounds it.
+   */
+  patience?: AbortSignal;
+  /** Called for each finding as soon as it is written and the evidence has confirmed it; `maxFindings` times at most. */
   onFinding(finding: Finding): void;
 }
+
+/** Tokens and what they cost. */
+export type Spending = Omit<Usage, 'timings'>;
 
 export interface Opinion {
   summary: string;
   /** Verified, merged and in order of priority. */
   findings: Finding[];
   rejected: RejectedFinding[];
-  usage: Omit<Usage, 'timings'>;
+  usage: Spending;
   model: string | null;
   language: string;
   /** What the analyst could not be shown or could not finish, in words; goes into the result's `limits`. */
@@ -30,7 +39,23 @@ export interface Opinion {
 export interface Analyst {
   readonly name: AnalystName;
   /**
-   * @throws RenderError analyst_unavailable, analyst_refused, budget_exceeded; `signal.reason` when aborted
+   * @throws AnalystFailure analyst_unavailable, analyst_refused, budget_exceeded; `signal.reason` when aborted
    */
   analyse(brief: Brief, options: AnalystOptions): Promise<Opinion>;
+}
+
+/** An analyst came to no opinion; what it spent on the way is not lost. */
+export class AnalystFailure extends RenderError {
+  readonly usage: Spending;
+
+  constructor(failure: RenderError, usage: Spending) {
+    const { reason, retryAfterMs, retryable, cause } = failure;
+    super(failure.code, failure.message, {
+      cause,
+      ...(reason === undefined ? {} : { reason }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(retryable ? {} : { retryable }),
+    });
+    this.usage = usage;
+  }
 }

@@ -1,6 +1,7 @@
 /** One streamed call to Claude, its life watched, and what each way of failing means. */
 import Anthropic, { type Middleware } from '@anthropic-ai/sdk';
 import { RenderError } from '../errors.ts';
+import { textTokens } from './tokens.ts';
 
 /** The longest wait that Claude may ask for and get; a longer one is passed on to the caller. */
 const MAX_RETRY_AFTER_MS = 60_000;
@@ -17,12 +18,12 @@ export class CallFailed extends Error {
   }
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal: AbortSignal;
   /** Milliseconds without a byte after which the call is given up. */
   idleTimeoutMs: number;
   onText(text: string): void;
-  /** Called once, however the call ends, with what is known of its cost. */
+  /** Called with all that the call has cost so far, whenever more is known of it. */
   onUsage(usage: Anthropic.Usage): void;
 }
 
@@ -36,16 +37,22 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
   let stopReason: Anthropic.StopReason | null = null;
-  let usage: Anthropic.Usage | null = null;
+  let written = 0;
   try {
     const stream = client.messages.stream(params, {
       signal: AbortSignal.any([options.signal, idle.signal]),
       middleware: [watchBytes(() => timer.refresh())],
     });
-    stream.on('text', (delta) => options.onText(delta));
-    stream.on('streamEvent', (event, snapshot) => {
-      usage = snapshot.usage;
+    stream.on('text', (delta) => {
+      if (options.signal.aborted) return;
+      written += textTokens(delta);
+      options.onText(delta);
+    });
+    stream.on('streamEvent', (event, { usage }) => {
       if (event.type === 'message_delta') stopReason = event.delta.stop_reason;
+      // Claude counts its output at the end only: of an answer cut short we count what came.
+      const output = stopReason === null ? Math.max(usage.output_tokens, Math.ceil(written)) : usage.output_tokens;
+      options.onUsage({ ...usage, output_tokens: output });
     });
     await stream.done();
   } catch (error) {
@@ -55,7 +62,6 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
     if (stopReason === null) throw explain(error, params.model);
   } finally {
     clearTimeout(timer);
-    if (usage !== null) options.onUsage(usage);
   }
   if (stopReason === null) throw unavailable('cut', 'The connection to Claude broke off half-way.', undefined, true);
   return stopReason;
@@ -105,7 +111,7 @@ function explain(error: unknown, model: string): CallFailed {
 function unavailable(reason: string, message: string, cause: unknown, again: boolean): CallFailed {
   const wait = cause instanceof Anthropic.APIError ? retryAfterMs(cause.headers) : undefined;
   const tooLong = wait !== undefined && wait > MAX_RETRY_AFTER_MS;
-  const details = { reason, cause, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+  const details = { reason, cause, ...(wait === undefined ? {} : { retryAfterMs: wait }), ...(again ? {} : { retryable: false as const }) };
   return new CallFailed(new RenderError('analyst_unavailable', message, details), again && !tooLong);
 }
 

@@ -1,9 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk';
-import type { Usage } from '@cro-analyzer/protocol/messages';
-import { bulkhead, BulkheadRejectedError, DelegateBackoff, handleType, isTaskCancelledError, retry } from 'cockatiel';
+import { bulkhead, DelegateBackoff, handleType, retry } from 'cockatiel';
 import type { Logger } from 'pino';
+import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
-import type { Analyst, AnalystOptions, Brief, Opinion } from './analyst.ts';
+import { AnalystFailure, type Analyst, type Opinion, type Spending } from './analyst.ts';
 import { AnswerReader } from './answer.ts';
 import { call, CallFailed } from './call.ts';
 import { Collector } from './collector.ts';
@@ -29,8 +29,6 @@ const API = 'https://api.anthropic.com';
 const RETRIES = 2;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
-/** Analyses that may wait for a call; each holds its evidence. */
-const MAX_WAITING = 1_000;
 
 /** The analyst that asks Claude. One instance serves all jobs, and the limit on calls is its own. */
 export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
@@ -41,7 +39,8 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
     maxRetries: 0,
     logLevel: 'off',
   });
-  const slots = bulkhead(options.concurrency, MAX_WAITING);
+  // Whoever waits here holds evidence, and the number of those is bounded where it is made.
+  const slots = bulkhead(options.concurrency, Infinity);
   const again = retry(handleType(CallFailed, (failure) => failure.again), {
     maxAttempts: RETRIES,
     backoff: new DelegateBackoff(({ attempt, result }) => ('error' in result && result.error instanceof CallFailed
@@ -52,53 +51,64 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
   return {
     name: 'claude',
 
-    async analyse(brief: Brief, { signal, onFinding }: AnalystOptions): Promise<Opinion> {
-      signal.throwIfAborted();
+    async analyse(brief, { signal, patience, onFinding }): Promise<Opinion> {
+      const stop = patience === undefined ? signal : AbortSignal.any([signal, patience]);
       const model = brief.request.model ?? options.model;
-      const prompt = writePrompt(brief, model);
       const collector = new Collector(brief, onFinding);
-      const usage = noTokens();
+      const calls: Anthropic.Usage[] = [];
+      let limits: string[] = [];
 
       const attempt = async (): Promise<void> => {
+        const prompt = writePrompt(brief, model);
+        limits = prompt.limits;
+        collector.beginCall();
         const reader = new AnswerReader();
+        const number = calls.length;
         const stopReason = await call(client, prompt.params, {
-          signal,
+          signal: stop,
           idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
           onText(text) {
             for (const draft of reader.write(text)) collector.take(draft);
             collector.summary = reader.summary ?? collector.summary;
           },
-          onUsage: (spent) => add(usage, spent),
+          onUsage(usage) {
+            calls[number] = usage;
+          },
         });
         check(stopReason, reader);
       };
 
       let cut = false;
       try {
-        await untilAborted(again.execute(() => slots.execute(attempt, signal), signal), signal);
+        await orAbort(again.execute(() => slots.execute(attempt, stop), stop), stop);
       } catch (error) {
-        if (signal.aborted) throw signal.reason;
-        const failure = toRenderError(error);
+        const usage = spendingOf(model, calls);
+        if (signal.aborted) {
+          logger.info(usage, 'Claude was stopped');
+          throw signal.reason;
+        }
+        const failure = stop.aborted ? outOfTime() : toRenderError(error);
         const details = { code: failure.code, reason: failure.reason, err: failure.cause };
-        if (failure.code === 'analyst_refused' || collector.findings.length === 0) {
-          logger.warn(details, 'Claude gave no findings');
-          throw failure;
+        if (failure.code === 'analyst_refused' || collector.findings(false).length === 0) {
+          logger.warn({ ...details, ...usage }, 'Claude gave no findings');
+          throw new AnalystFailure(failure, usage);
         }
         logger.warn(details, 'Claude was cut short; the findings that were complete are kept');
         cut = true;
       }
 
-      const findings = rank(collector.findings, brief.request.maxFindings);
+      const findings = rank(collector.findings(!cut), brief.request.maxFindings);
+      const usage = spendingOf(model, calls);
       const note = 'Claude\'s answer broke off before its end: it may have had more findings than these.';
       logger.info({ model, findings: findings.length, rejected: collector.rejected.length, ...usage }, 'Claude answered');
       return {
         summary: cut ? `${collector.summary ?? ''} ${note}`.trim() : collector.summary ?? '',
         findings,
         rejected: collector.rejected,
-        usage: { ...usage, costUsd: costOf(model, usage) },
+        usage,
         model,
         language: brief.request.language,
-        limits: cut ? [...prompt.limits, note] : prompt.limits,
+        limits: cut ? [...limits, note] : limits,
       };
     },
   };
@@ -123,35 +133,22 @@ function jittered(attempt: number): number {
   return ceiling * (0.5 + Math.random() / 2);
 }
 
-/** What the promise settles to, or `signal.reason` as soon as that comes: neither waiting for a slot nor backing off ends at a signal. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
 function toRenderError(error: unknown): RenderError {
-  if (error instanceof CallFailed) return error.error;
-  if (error instanceof BulkheadRejectedError || isTaskCancelledError(error)) {
-    return new RenderError('analyst_unavailable', 'Too many analyses wait for Claude.', { reason: 'busy', cause: error });
-  }
-  return RenderError.from(error);
+  return error instanceof CallFailed ? error.error : RenderError.from(error);
 }
 
-type Tokens = Omit<Usage, 'timings' | 'costUsd'>;
-
-function noTokens(): Tokens {
-  return { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+function outOfTime(): RenderError {
+  return new RenderError('analyst_unavailable', 'Claude did not answer within the time that the job had left.', { reason: 'timeout' });
 }
 
-function add(sum: Tokens, spent: Anthropic.Usage): void {
-  sum.inputTokens += spent.input_tokens;
-  sum.outputTokens += spent.output_tokens;
-  sum.cacheReadTokens += spent.cache_read_input_tokens ?? 0;
-  sum.cacheWriteTokens += spent.cache_creation_input_tokens ?? 0;
+/** The tokens of all calls, those that failed too, and their price. */
+function spendingOf(model: string, calls: Anthropic.Usage[]): Spending {
+  const sum = (of: (usage: Anthropic.Usage) => number | null): number => calls.reduce((total, usage) => total + (of(usage) ?? 0), 0);
+  const tokens = {
+    inputTokens: sum((usage) => usage.input_tokens),
+    outputTokens: sum((usage) => usage.output_tokens),
+    cacheReadTokens: sum((usage) => usage.cache_read_input_tokens),
+    cacheWriteTokens: sum((usage) => usage.cache_creation_input_tokens),
+  };
+  return { ...tokens, costUsd: costOf(model, tokens) };
 }

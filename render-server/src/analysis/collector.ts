@@ -1,24 +1,30 @@
 import type { Finding, RejectedFinding } from '@cro-analyzer/protocol/messages';
 import type { Brief } from './analyst.ts';
 import type { Draft } from './draft.ts';
-import { sameFinding } from './priority.ts';
+import { merge, sameFinding } from './priority.ts';
 import { proveDraft } from './verify.ts';
 
 /**
  * What one analysis has brought so far, over all calls that it took. A finding is numbered and shown when it is proven;
- * one that repeats another, as after a call that was cut and made again, is kept for merging and not shown.
+ * one that repeats another is merged with it. Each call may bring as many as were wanted, and so many are shown in all.
  */
 export class Collector {
-  readonly findings: Finding[] = [];
   readonly rejected: RejectedFinding[] = [];
   summary: string | null = null;
   private readonly brief: Brief;
   private readonly show: (finding: Finding) => void;
-  private shown = 0;
+  /** Of all calls by id, in the order of writing. */
+  private readonly found = new Map<string, Finding>();
+  private ofThisCall = new Set<string>();
 
   constructor(brief: Brief, show: (finding: Finding) => void) {
     this.brief = brief;
     this.show = show;
+  }
+
+  /** Claude is called, for the first time or again. */
+  beginCall(): void {
+    this.ofThisCall = new Set();
   }
 
   take(draft: Draft): void {
@@ -28,13 +34,23 @@ export class Collector {
       if (!this.rejected.some((other) => other.title === title && other.reason === reason)) this.rejected.push(proof.rejected);
       return;
     }
-    if (this.findings.some((other) => sameFinding(other, proof.finding))) {
-      this.findings.push(proof.finding);
+    const known = [...this.found.values()].find((other) => sameFinding(other, proof.finding));
+    if (known !== undefined) {
+      this.found.set(known.id, merge(known, proof.finding));
+      this.ofThisCall.add(known.id);
       return;
     }
-    this.shown += 1;
-    const finding = { ...proof.finding, id: `f${this.shown}` };
-    this.findings.push(finding);
-    this.show(finding);
+    const wanted = this.brief.request.maxFindings;
+    if (this.ofThisCall.size >= wanted) return;
+    const finding = { ...proof.finding, id: `f${this.found.size + 1}` };
+    this.found.set(finding.id, finding);
+    this.ofThisCall.add(finding.id);
+    if (this.found.size <= wanted) this.show(finding);
+  }
+
+  /** The latest call's findings where its answer was whole: what an earlier one had besides was not repeated. Else all that were shown. */
+  findings(whole: boolean): Finding[] {
+    const all = [...this.found.values()];
+    return whole ? all.filter(({ id }) => this.ofThisCall.has(id)) : all.slice(0, this.brief.request.maxFindings);
   }
 }

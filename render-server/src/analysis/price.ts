@@ -1,4 +1,4 @@
-import type { Usage } from '@cro-analyzer/protocol/messages';
+import type { Spending } from './analyst.ts';
 
 /** US dollars for a million tokens. */
 interface Price {
@@ -21,7 +21,7 @@ const PRICES: Record<string, Price> = {
 const CACHE_WRITE = 1.25;
 
 /** The list price of these tokens in US dollars; null where the model's price is not known. */
-export function costOf(model: string, tokens: Omit<Usage, 'timings' | 'costUsd'>): number | null {
+export function costOf(model: string, tokens: Omit<Spending, 'costUsd'>): number | null {
   const price = PRICES[model.replace(/-\d{8}$/, '')];
   if (price === undefined) return null;
   const millionths = tokens.inputTokens * price.input

@@ -1,43 +1,34 @@
-/** Findings in the order in which a page should be mended. */
+/** Findings in the order in which a page should be fixed. */
 import type { Finding } from '@cro-analyzer/protocol/messages';
 
 /**
- * Merges findings that say the same, sorts by priority and then title, and keeps the first `maxFindings`.
+ * Sorts by priority and then title, and keeps the first `maxFindings`.
  *
- * Ids: a finding that has one keeps it, because it may have been shown under it while the rest was still being
- * written; of merged findings the first one's id stays. Those without get the next free of f1, f2 ... in this order.
+ * Ids: a finding that was numbered while the rest was still being written keeps its number. Those without, as the
+ * rules analyst's, get r1, r2 ... in this order: never one that Claude's f1, f2 ... was shown under.
  */
 export function rank(findings: Finding[], maxFindings: number): Finding[] {
-  const distinct: Finding[] = [];
-  for (const finding of findings) {
-    const index = distinct.findIndex((other) => sameFinding(other, finding));
-    const other = distinct[index];
-    if (other === undefined) distinct.push(finding);
-    else distinct[index] = merge(other, finding);
-  }
-  distinct.sort((a, b) => b.priority - a.priority || compare(a.title, b.title));
-
-  const ids = new Set(distinct.map((finding) => finding.id));
-  let next = 1;
-  const number = (): string => {
-    while (ids.has(`f${next}`)) next += 1;
-    return `f${next++}`;
-  };
-  return distinct.slice(0, maxFindings).map((finding) => (finding.id === '' ? { ...finding, id: number() } : finding));
+  return findings.toSorted((a, b) => b.priority - a.priority || compare(a.title, b.title))
+    .slice(0, maxFindings)
+    .map((finding, index) => (finding.id === '' ? { ...finding, id: `r${index + 1}` } : finding));
 }
 
-/** Whether two findings rest on the same checks, or have the same title and an element in common (or none at all). */
+/** Whether two findings are about the same thing: the same checks or the same title, and an element in common (or none at all). */
 export function sameFinding(a: Finding, b: Finding): boolean {
-  const keys = new Set(a.checks);
-  if (keys.size > 0 && keys.size === b.checks.length && b.checks.every((key) => keys.has(key))) return true;
-
-  if (foldTitle(a.title) !== foldTitle(b.title)) return false;
-  const ids = new Set(a.elements.map((element) => element.id));
-  return ids.size === 0 && b.elements.length === 0 || b.elements.some((element) => ids.has(element.id));
+  return (sameChecks(a, b) || foldTitle(a.title) === foldTitle(b.title)) && sameElements(a, b);
 }
 
-/** The words and figures of the one with the higher priority; what both rest on. */
-function merge(first: Finding, second: Finding): Finding {
+function sameChecks(a: Finding, b: Finding): boolean {
+  return a.checks.length > 0 && a.checks.length === b.checks.length && b.checks.every((key) => a.checks.includes(key));
+}
+
+function sameElements(a: Finding, b: Finding): boolean {
+  if (a.elements.length === 0 && b.elements.length === 0) return true;
+  return a.elements.some(({ id }) => b.elements.some((other) => other.id === id));
+}
+
+/** The words and figures of the one with the higher priority under the first one's id; what both rest on. */
+export function merge(first: Finding, second: Finding): Finding {
   const better = second.priority > first.priority ? second : first;
   const elements = new Map([...first.elements, ...second.elements].map((element) => [element.id, element]));
   return {

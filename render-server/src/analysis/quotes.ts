@@ -1,4 +1,6 @@
 /** Text that a finding puts in quotation marks, and whether the page has it. */
+import type { Check } from '@cro-analyzer/protocol/messages';
+import { checkKey } from '../check-key.ts';
 import { TEXT_LIMIT, type Evidence } from '../evidence.ts';
 
 /** Opening mark at the start of a word, closing mark at the end of one: a 15" screen is no quotation. */
@@ -13,39 +15,35 @@ export function quotesIn(text: string): string[] {
     .filter((part) => foldText(part).length >= 2);
 }
 
-/** Lower case, one kind of apostrophe and space, no punctuation at the ends: how two texts are compared. */
+/** What is in a text and cannot be seen: soft hyphens, joiners, byte order marks. */
+const INVISIBLE = /[\u00AD\u200B-\u200D\u2060\uFEFF]/g;
+
+/** Lower case, one kind of apostrophe, dash and space, nothing invisible, no punctuation at the ends: how two texts are compared. */
 export function foldText(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[’‘`´]/g, "'").replace(/\s+/g, ' ')
+  return text.normalize('NFKC').toLowerCase().replace(INVISIBLE, '').replace(/[’‘`´]/g, "'").replace(/[‐-―−]/g, '-').replace(/\s+/g, ' ')
     .replace(/^[\s.,;:!?]+|[\s.,;:!?]+$/g, '');
 }
 
-export interface PageTexts {
-  /** False when the whole page was read and the quotation is nowhere in it. */
-  mayContain(quote: string): boolean;
+/** The quotations in a text that are nowhere in what an analyst was told of the page; none where the page was not read to its end. */
+export function inventedQuotes(text: string, evidence: Evidence, checks: Check[]): string[] {
+  const quotes = quotesIn(text);
+  if (quotes.length === 0 || evidence.views.some((view) => view.text.full.length >= TEXT_LIMIT)) return [];
+  const told = textsOf(evidence, checks).map(foldText);
+  return quotes.filter((quote) => !told.some((one) => one.includes(foldText(quote))));
 }
 
-const remembered = new WeakMap<Evidence, PageTexts>();
-
-/** Everything on the page that can be read, ready to be searched. Kept for as long as the evidence is. */
-export function pageTexts(evidence: Evidence): PageTexts {
-  const before = remembered.get(evidence);
-  if (before !== undefined) return before;
-
-  const texts: string[] = [evidence.title, evidence.metaDescription ?? ''];
-  let cut = false;
-  for (const view of evidence.views) {
-    cut ||= view.text.full.length >= TEXT_LIMIT;
-    texts.push(view.text.full, view.text.firstScreen, ...view.headings.map((heading) => heading.text));
-    for (const element of view.elements) texts.push(element.text, element.name);
-    for (const form of view.forms) {
-      for (const field of form.fields) texts.push(field.label, field.placeholder, field.name);
-    }
-    for (const overlay of view.overlays) texts.push(overlay.text, overlay.close?.name ?? '');
-  }
-  const folded = texts.map(foldText);
-  const found: PageTexts = {
-    mayContain: (quote) => cut || folded.some((text) => text.includes(foldText(quote))),
-  };
-  remembered.set(evidence, found);
-  return found;
+/** Everything about the page that can be read, its own words and ours. */
+function textsOf(evidence: Evidence, checks: Check[]): string[] {
+  return [
+    evidence.url, evidence.title, evidence.metaDescription ?? '', evidence.language ?? '', ...evidence.limits,
+    ...checks.flatMap((check) => [checkKey(check), check.title, check.value, check.threshold]),
+    ...evidence.views.flatMap((view) => [
+      view.text.full, view.text.firstScreen, view.metaViewport ?? '',
+      ...view.console.errors, ...view.console.pageErrors, ...view.console.foreignErrors,
+      ...view.headings.map((heading) => heading.text),
+      ...view.elements.flatMap(({ id, text, name }) => [id, text, name]),
+      ...view.forms.flatMap((form) => form.fields.flatMap(({ label, placeholder, name, type }) => [label, placeholder, name, type])),
+      ...view.overlays.flatMap((overlay) => [overlay.text, ...overlay.controls, overlay.close?.name ?? '']),
+    ]),
+  ];
 }

@@ -3,18 +3,18 @@ import type { Check, Device, ElementRef, Finding, RejectedFinding } from '@cro-a
 import { checkKey } from '../check-key.ts';
 import type { Evidence, PageElement } from '../evidence.ts';
 import type { Draft } from './draft.ts';
-import { foldText, pageTexts, quotesIn, type PageTexts } from './quotes.ts';
+import { foldText, inventedQuotes, quotesIn } from './quotes.ts';
 
 /** Elements that a finding takes over from its failed checks when it names none itself. */
 const BORROWED_ELEMENTS = 5;
 
-export type Proof = { finding: Finding } | { rejected: RejectedFinding };
+type Proof = { finding: Finding } | { rejected: RejectedFinding };
 
 /**
  * A draft as a finding, or why it is not one.
  *
- * Rejected: it names elements or checks that do not exist; it claims a measurement that every cited check passes;
- * it claims an absence that a cited check contradicts; it rests on nothing; it quotes text that the page does not have.
+ * Rejected: it names elements or checks that do not exist; every check that it cites passes; it claims an absence that
+ * a cited check contradicts; it rests on nothing; it quotes text that the page does not have.
  * Confirmed: a cited check warns or fails, or (copy) the quoted text stands in a cited element. Else plausible.
  *
  * The finding's `id` is empty: analysts number their findings as they write them, `rank` those that have no number.
@@ -33,10 +33,9 @@ export function proveDraft(draft: Draft, evidence: Evidence, checks: Check[]): P
     ...keys.filter((key) => !known.has(key)).map((key) => `check ${key}`),
   ];
   const cited = keys.flatMap((key) => known.get(key) ?? []);
-  const texts = pageTexts(evidence);
   const reason = unknown.length > 0
     ? `It cites what the page does not have: ${unknown.join(', ')}.`
-    : contradiction(draft, elementIds, cited, texts);
+    : contradiction(draft, elementIds, cited) ?? invention(draft, evidence, checks);
   if (reason !== null) return { rejected: { title: draft.title, reason } };
 
   const failing = cited.filter((check) => check.status === 'warn' || check.status === 'fail');
@@ -72,27 +71,28 @@ export function proveDraft(draft: Draft, evidence: Evidence, checks: Check[]): P
   };
 }
 
-/** Why the evidence speaks against the draft; null when it does not. */
-function contradiction(draft: Draft, elementIds: string[], cited: Check[], texts: PageTexts): string | null {
+/** Why the checks speak against the draft; null when they do not. */
+function contradiction(draft: Draft, elementIds: string[], cited: Check[]): string | null {
   if (draft.title.trim() === '' || draft.whatIsWrong.trim() === '') return 'It says nothing.';
 
   if (cited.length === 0) {
     if (elementIds.length === 0) return 'It cites neither an element nor a check.';
-    if (draft.claimKind === 'measurement' || draft.claimKind === 'absence') {
-      return `A claim of ${draft.claimKind} needs a check, and it cites none.`;
-    }
-  }
-  if (draft.claimKind === 'measurement' && cited.every((check) => check.status === 'pass')) {
-    return `Every check that it cites passes: ${cited.map(checkKey).join(', ')}.`;
+    const needsCheck = draft.claimKind === 'measurement' || draft.claimKind === 'absence';
+    return needsCheck ? `A claim of ${draft.claimKind} needs a check, and it cites none.` : null;
   }
   if (draft.claimKind === 'absence') {
     // The same check may pass on one device and fail on the other; that is no contradiction.
     const against = cited.filter((check) => check.status === 'pass'
       && !cited.some((other) => other.id === check.id && other.status !== 'pass'));
-    if (against.length > 0) return `It says that something is missing, and the page has it: ${against.map(checkKey).join(', ')}.`;
-    return null; // A quote in a claim of absence names what is not there.
+    return against.length > 0 ? `It says that something is missing, and the page has it: ${against.map(checkKey).join(', ')}.` : null;
   }
-  const invented = quotesIn(draft.whatIsWrong).filter((quote) => !texts.mayContain(quote));
+  return cited.every((check) => check.status === 'pass') ? `Every check that it cites passes: ${cited.map(checkKey).join(', ')}.` : null;
+}
+
+/** What the draft quotes and the page does not have, as a reason; null when there is none. */
+function invention(draft: Draft, evidence: Evidence, checks: Check[]): string | null {
+  if (draft.claimKind === 'absence') return null; // It quotes what is not there.
+  const invented = inventedQuotes(draft.whatIsWrong, evidence, checks);
   return invented.length > 0 ? `It quotes text that the page does not have: ${invented.map((quote) => `"${quote}"`).join(', ')}.` : null;
 }
 

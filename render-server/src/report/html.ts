@@ -6,7 +6,7 @@ import { Pictures } from './pictures.ts';
 import { appendix, cover, facts, findings, overview, plan } from './sections.ts';
 import { STYLES } from './styles.ts';
 
-export interface ReportInput {
+interface ReportInput {
   result: AnalysisResult;
   /** The evidence that the result was made from: its screenshots go into the report. */
   evidence: Evidence;

@@ -35,7 +35,7 @@ export function overview(result: AnalysisResult): Markup {
 
 export function plan(result: AnalysisResult): Content {
   if (result.findings.length === 0) return html`<section class="wrap"><h2>Findings</h2><p>Nothing was found that stands in the visitors' way.</p></section>`;
-  return html`<section class="wrap plan"><h2>What to mend, in this order</h2>
+  return html`<section class="wrap plan"><h2>What to fix, in this order</h2>
 <div class="split"><ol>${result.findings.map((finding, index) => html`<li><a href="#finding-${index + 1}"><span class="order ${finding.severity}">${index + 1}</span><span class="name" lang="${result.analyst.language}">${finding.title}</span><span class="priority">${finding.priority.toFixed(2)}</span></a></li>`)}</ol>
 <figure>${effortMap(result.findings)}<figcaption>Priority is impact times confidence, divided by effort.</figcaption></figure></div></section>`;
 }
@@ -108,7 +108,7 @@ export function appendix(result: AnalysisResult): Markup {
 ${result.rejectedFindings.length > 0 && html`<h3>Claims that the page did not bear out</h3><p>Written by the analyst, tested against the page, and left out of this report.</p><ul>${result.rejectedFindings.map(({ title, reason }) => html`<li><b>${title}</b> ${reason}</li>`)}</ul>`}
 ${result.limits.length > 0 && html`<h3>What could not be seen</h3><ul>${result.limits.map((limit) => html`<li>${limit}</li>`)}</ul>`}
 <h3>How this report was made</h3>
-<dl class="figures">${figure('Written by', analyst.name === 'claude' ? `Claude (${analyst.model ?? 'model not known'})` : 'Rules, without Claude')}${figure('Language', analyst.language)}${analyst.name === 'claude' && [figure('Tokens', tokens.toLocaleString('en-US')), figure('Cost', usage.costUsd === null ? 'not known' : `US$ ${usage.costUsd.toFixed(4)}`)]}${seconds !== null && figure('Time', seconds)}${figure('HTTP status', String(result.page.status))}</dl>
+<dl class="figures">${figure('Written by', analyst.name === 'claude' ? `Claude (${analyst.model ?? 'model not known'})` : 'Rules, without Claude')}${figure('Language', analyst.language)}${tokens > 0 && [figure('Tokens', tokens.toLocaleString('en-US')), figure('Cost', usage.costUsd === null ? 'not known' : `US$ ${usage.costUsd.toFixed(4)}`)]}${seconds !== null && figure('Time', seconds)}${figure('HTTP status', String(result.page.status))}</dl>
 ${analyst.note !== null && html`<p>${analyst.note}</p>`}
 <p class="note">The page was opened in Chromium, measured and photographed; nothing on it was clicked, filled in or bought. Each finding was tested against these measurements before it was let in.</p></section>`;
 }
