@@ -29,7 +29,7 @@ export const CODES = {
   analyst_unavailable: { status: 503, retryable: true, advice: 'Claude cannot be reached or refuses the key. Check ANTHROPIC_API_KEY, or ask for the rules analyst.' },
   analyst_refused: { status: 422, retryable: false, advice: 'Claude declined to write about this page. Ask for the rules analyst.' },
   deadline_exceeded: { status: 504, retryable: true, advice: 'Allow more time with deadlineMs, or add browsers.' },
-  server_unreachable: { status: 503, retryable: true, advice: 'Said by the client: check the address of the render server, and that it is running.' },
+  server_unreachable: { status: 503, retryable: true, advice: 'Check the address of the render server, and that it is running.' },
   cancelled: { status: 409, retryable: false, advice: 'The job was cancelled.' },
   internal: { status: 500, retryable: true, advice: 'This is a fault of ours. The server log names it under the job id.' },
 } as const satisfies Record<string, CodeEntry>;

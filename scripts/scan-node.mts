@@ -39,7 +39,7 @@ async function loadScanner(): Promise<Scanner> {
   return await import(pathToFileURL(entry).href) as Scanner;
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   const folder = await mkdtemp(join(tmpdir(), 'cro-pack-'));
   try {
     const findings = await scanNode(await packNode(folder));

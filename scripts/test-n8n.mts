@@ -62,18 +62,20 @@ async function main(): Promise<void> {
     const n8n = later(await N8n.start(app, folder, tarball));
     await server.ready(`${url}/readyz`, 30_000);
 
-    await check('n8n lists the node, also as a tool', async () => {
-      const types = await n8n.call<{ name: string }[]>('GET', '/types/nodes.json');
-      const ours = types.map(({ name }) => name).filter((name) => name.startsWith('n8n-nodes-cro-analyzer.'));
-      assert.deepEqual(ours, ['n8n-nodes-cro-analyzer.croAnalyzer', 'n8n-nodes-cro-analyzer.croAnalyzerTool']);
+    await check('n8n lists the node, also as a tool, and under the words that people search for', async () => {
+      const types = await n8n.call<{ name: string; codex?: { alias?: string[] } }[]>('GET', '/types/nodes.json');
+      const ours = types.filter(({ name }) => name.startsWith('n8n-nodes-cro-analyzer.'));
+      for (const word of ['website', 'web page', 'SEO', 'CRO']) assert.ok(ours[0]?.codex?.alias?.includes(word), word);
+      assert.deepEqual(ours.map(({ name }) => name), ['n8n-nodes-cro-analyzer.croAnalyzer', 'n8n-nodes-cro-analyzer.croAnalyzerTool']);
     });
     const credential = await checkCredential(n8n, url);
     await checkThreePages(n8n, credential, site, claude);
     await checkExample(n8n, credential, site);
-    await check('with Continue On Fail a refused address is an item that names the code', async () => {
+    await check('with Continue On Fail a refused address is an item that names the code and the page', async () => {
       const workflow = await createWorkflow(n8n, credential, ['http://127.0.0.1:1/'], {}, 'continueRegularOutput');
       const [item] = itemsOf(await n8n.execution(await n8n.run(workflow, TRIGGER), RUN_WITHIN_MS));
       assert.match(String(item?.json.error), /^forbidden_url/);
+      assert.equal((item?.json.details as { url: string } | undefined)?.url, 'http://127.0.0.1:1/');
     });
     await checkStop(n8n, credential, site, claude, url);
     await check('the server ends with 0 on SIGTERM', async () => assert.equal(await server.stop(), 0));
@@ -147,7 +149,7 @@ async function checkThreePages(n8n: N8n, credential: Credential, site: Site, cla
   await check('screenshots and the report come as named binary data', () => {
     for (const { binary } of items) {
       for (const name of ['report_html', 'screenshot_desktop', 'screenshot_mobile']) assert.ok(binary?.[name], name);
-      assert.equal(binary?.screenshot_mobile?.fileName, 'mobile-1.jpg');
+      assert.equal(binary?.screenshot_mobile?.fileName, '127.0.0.1-mobile-1.jpg');
     }
   });
   await check('Claude saw three requests, each with tiles within its limits and an output schema', () => {

@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { PackageDirectoryLoader } from 'n8n-core';
-import type { ICredentialTestFunctions, INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
+import type { ICredentialTestFunctions, IDataObject, INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFakeClaude, type FakeClaude } from '../support/fake-claude.ts';
 import { loadPackage, outputOf, startNode, type NodeRunOptions } from '../support/n8n-node.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { startSite, testSites, type Site } from '../support/site.ts';
+import { startSite, testSites, unusedOrigin, type Site } from '../support/site.ts';
 
 const KEY = 'a-key-of-this-server';
 const PAGES = ['/product', '/saas', '/lead'];
@@ -29,6 +32,8 @@ afterAll(async () => {
 });
 
 const pages = (...paths: string[]): NodeRunOptions['items'] => paths.map((path) => ({ json: { url: new URL(path, site.origin).href } }));
+
+const raw = (url: unknown): NodeRunOptions['items'][number] => ({ json: { url } as IDataObject });
 
 const start = (paths: string[], options: Partial<NodeRunOptions> = {}): ReturnType<typeof startNode> => startNode(loader, {
   server: { url: server.url, apiKey: KEY },
@@ -73,10 +78,11 @@ describe('Page -> Analyze', () => {
     expect(items.map(({ json }) => json.url)).toEqual(PAGES.map((path) => `${site.origin}${path}`));
     expect(items.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
     for (const { json, binary } of items) {
-      expect(json).toMatchObject({ analyst: 'claude', scores: { experience: expect.any(Number) as number } });
+      expect(json).toMatchObject({ analyst: 'claude', requestedUrl: json.url, scores: { experience: expect.any(Number) as number } });
       expect(json.findings).not.toHaveLength(0);
-      expect(Object.keys(binary ?? {})).toEqual(expect.arrayContaining(['report_html', 'screenshot_desktop', 'screenshot_mobile']));
-      expect(binary?.screenshot_mobile?.fileName).toBe('mobile-1.jpg');
+      expect(Object.keys(binary ?? {})).toEqual(expect.arrayContaining(['screenshot_desktop', 'screenshot_mobile']));
+      expect(Object.keys(binary ?? {})[0]).toBe('report_html');
+      expect(binary?.screenshot_mobile?.fileName).toBe('127.0.0.1-mobile-1.jpg');
       expect(Buffer.from(binary?.report_html?.data ?? '', 'base64').toString()).toMatch(/^<!doctype html>/i);
     }
     const [hint] = ended.data.resultData.runData['CRO Analyzer']?.[0]?.hints ?? [];
@@ -99,6 +105,15 @@ describe('Page -> Analyze', () => {
     expect(item?.json.checks).not.toHaveLength(0);
   }, 60_000);
 
+  test('takes numbers, lists and switches that expressions gave as text, and nothing for Files', async () => {
+    const options = { devices: '={{ "mobile" }}', analyst: 'rules', maxFindings: '={{ "1" }}', deadlineSeconds: '={{ "60" }}' };
+    const ended = await start(['/product'], { parameters: { options, simplify: '={{ "false" }}', files: '={{ $json.nothing }}' } }).ended;
+    expect(ended.data.resultData.error).toBeUndefined();
+    const [item] = outputOf(ended);
+    expect(item?.json.findings).toHaveLength(1);
+    expect(item?.json).toMatchObject({ page: { status: 200 }, checks: expect.any(Array) as unknown[] });
+  }, 60_000);
+
   test('feeds more items than the credit allows through one socket', async () => {
     const paths = Array.from({ length: 5 }, (_, index) => `/lead?visit=${index}`);
     const items = outputOf(await start(paths, { parameters: { options: { devices: ['mobile'], analyst: 'rules' } } }).ended);
@@ -107,22 +122,59 @@ describe('Page -> Analyze', () => {
 });
 
 describe('failures', () => {
-  test('go to the error output, item by item, with the code in the message', async () => {
+  test('go to the error output, item by item, with what came in, the code and the page', async () => {
     const ended = await start(['/nothing-here', '/lead', 'http://127.0.0.2:1/'], { onError: 'continueErrorOutput' }).ended;
     expect(outputOf(ended).map(({ pairedItem }) => pairedItem)).toEqual([{ item: 1 }]);
     const errors = outputOf(ended, 1);
     expect(errors.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 2 }]);
-    expect(errors.map(({ json }) => String(json.error))).toEqual([
-      expect.stringMatching(/^page_error \(http_status\): /), expect.stringMatching(/^forbidden_url/),
+    const missing = `${site.origin}/nothing-here`;
+    expect(errors.map(({ json }) => json)).toMatchObject([
+      {
+        url: missing, error: expect.stringMatching(/^page_error \(http_status\): /) as string,
+        details: { url: missing, code: 'page_error', reason: 'http_status', retryable: false, advice: expect.any(String) as string },
+      },
+      { url: 'http://127.0.0.2:1/', error: expect.stringMatching(/^forbidden_url/) as string, details: { code: 'forbidden_url' } },
     ]);
   }, 60_000);
 
-  test('end the run with the index and advice, and cancel the other pages', async () => {
+  test('end the run with the index, advice and page, and cancel the other pages', async () => {
     const { error } = (await start(['/product', 'http://127.0.0.2:1/']).ended).data.resultData;
     expect(error?.message).toMatch(/^forbidden_url/);
     expect(error).toMatchObject({ name: 'NodeApiError', httpCode: '403', context: { itemIndex: 1 } });
     expect(error?.description).toContain('CRO_ALLOW_HOSTS');
+    expect(error?.description).toContain('http://127.0.0.2:1/');
     await expect.poll(async () => (await states())[0]).toBe('cancelled');
+  }, 60_000);
+
+  test('of a parameter name it as n8n does, and come before a page is opened', async () => {
+    const hits = site.hits.length;
+    const url = `${site.origin}/lead`;
+    const cases: [json: unknown, options: NodeRunOptions['parameters'], message: string][] = [
+      [undefined, {}, 'URL: is undefined, not an address'],
+      [null, {}, 'URL: is null, not an address'],
+      [[url, url], {}, 'URL: is a list of 2, not one address: use Split Out before this node'],
+      [' ', {}, 'URL: is empty'],
+      [url, { output: '={{ "pages" }}' }, "'Output' expects one of the following values: [page, finding] but we got 'pages'"],
+      [url, { simplify: '={{ "maybe" }}' }, "'Simplify' expects a boolean but we got 'maybe'"],
+      [url, { files: '={{ "pdf" }}' }, "'Files' expects one of the following values: [report, screenshot] but we got 'pdf'"],
+      [url, { options: { maxFindings: '={{ "many" }}' } }, "'Max Findings' expects a number but we got 'many'"],
+      [url, { options: { deadlineSeconds: 1 } }, "'Deadline (Seconds)' must be from 5 to 900, not 1"],
+    ];
+    for (const [value, parameters, message] of cases) {
+      const ended = await start([], { items: [raw(value)], parameters, onError: 'continueRegularOutput' }).ended;
+      expect(outputOf(ended).map(({ json }) => json.error)).toEqual([`bad_request: ${message}`]);
+    }
+    expect(site.hits).toHaveLength(hits);
+    const language = await start(['/lead'], { parameters: { options: { language: '={{ "English!" }}' } } }).ended;
+    expect(language.data.resultData.error?.message).toBe('bad_request: Language: must be a language tag such as en or de-AT');
+  }, 60_000);
+
+  test('leave the pages that succeeded paid for once when n8n tries the node again', async () => {
+    const [before, hits] = [claude.requests.length, site.hits.length];
+    const ended = await start(['/nothing-here', '/lead'], { retry: true, onError: 'continueRegularOutput' }).ended;
+    expect(outputOf(ended).map(({ json }) => json.details ?? json.url)).toMatchObject([{ code: 'page_error' }, `${site.origin}/lead`]);
+    expect(site.hits.slice(hits).filter((path) => path === '/nothing-here')).toHaveLength(2);
+    expect(claude.requests).toHaveLength(before + 1);
   }, 60_000);
 
   test('of the connection are errors of each item', async () => {
@@ -131,10 +183,9 @@ describe('failures', () => {
       ['unauthorized: The render server refused the API key', { item: 0 }],
       ['unauthorized: The render server refused the API key', { item: 1 }],
     ]);
-    const gone = await startSite({});
-    await gone.close();
-    const { error } = (await start(['/lead'], { server: { url: gone.origin } }).ended).data.resultData;
-    expect(error?.message).toBe(`server_unreachable: No render server can be reached at ${gone.origin}: the connection was refused`);
+    const gone = await unusedOrigin();
+    const { error } = (await start(['/lead'], { server: { url: gone } }).ended).data.resultData;
+    expect(error?.message).toBe(`server_unreachable: No render server can be reached at ${gone}: the connection was refused`);
   });
 });
 
@@ -163,13 +214,43 @@ describe('the test of the credential', () => {
   });
 
   test('tells a wrong key, a missing key, a refused connection, an unknown host and a foreign server apart', async () => {
-    const free = await startSite({});
-    await free.close();
     expect(await testCredential(server.url, 'not-the-key')).toMatch(/^Error: .*refused the API key/);
     expect(await testCredential(server.url, '')).toMatch(/^Error: .*asks for an API key/);
-    expect(await testCredential(free.origin, KEY)).toMatch(/^Error: .*connection was refused/);
+    expect(await testCredential(await unusedOrigin(), KEY)).toMatch(/^Error: .*connection was refused/);
     expect(await testCredential('http://render.invalid', KEY)).toMatch(/^Error: .*host name is not known/);
     expect(await testCredential(site.origin, KEY)).toMatch(/^Error: .*not as a CRO render server does/);
     expect(await testCredential('render.example.com', KEY)).toMatch(/^Error: .*is not a server address/);
+  });
+
+  test('tells http and https apart where the other one is spoken', async () => {
+    const tls = createTlsServer().listen(0, '127.0.0.1');
+    await once(tls, 'listening');
+    const { port } = tls.address() as AddressInfo;
+    try {
+      expect(await testCredential(`http://127.0.0.1:${port}`, KEY)).toMatch(/^Error: .*try https:\/\//);
+      expect(await testCredential(site.origin.replace('http:', 'https:'), KEY)).toMatch(/^Error: .*try http:\/\//);
+    } finally {
+      tls.close();
+    }
+  });
+
+  test('refuses an address with more than host, port and path, and repeats no password', async () => {
+    for (const address of ['http://user:pw-1@render.example.com', 'user:pw-1@render.example.com']) {
+      const message = await testCredential(address, KEY);
+      expect(message).toMatch(/^Error: .*user name or password/);
+      expect(message).not.toContain('pw-1');
+    }
+    for (const end of ['?a=1', '#a']) expect(await testCredential(`${server.url}/${end}`, KEY)).toMatch(/^Error: .*query \(\?\) or a hash/);
+  });
+
+  test('fails behind a proxy that passes HTTP but no WebSockets, and so does a run, at once', async () => {
+    const proxy = await startSite({ '/v1/session': (_request, response) => void response.end('{"version":"1"}') });
+    try {
+      expect(await testCredential(proxy.origin, KEY)).toMatch(/^Error: .*answers HTTP but refuses WebSockets.*Upgrade/);
+      const { error } = (await start(['/lead'], { server: { url: proxy.origin } }).ended).data.resultData;
+      expect(error?.message).toBe(`server_unreachable: ${proxy.origin} answers HTTP but refuses WebSockets`);
+    } finally {
+      await proxy.close();
+    }
   });
 });

@@ -32,6 +32,8 @@ export interface NodeRunOptions {
   items: INodeExecutionData[];
   parameters: INodeParameters;
   onError?: INode['onError'];
+  /** The setting Retry On Fail, with one more try. */
+  retry?: boolean;
   mode?: WorkflowExecuteMode;
 }
 
@@ -46,12 +48,13 @@ export interface NodeRun {
 }
 
 /** Runs the node over the items. */
-export function startNode(loader: PackageDirectoryLoader, { server, items, parameters, onError, mode = 'manual' }: NodeRunOptions): NodeRun {
+export function startNode(loader: PackageDirectoryLoader, { server, items, parameters, onError, retry, mode = 'manual' }: NodeRunOptions): NodeRun {
   const start: INode = { id: 'start', name: 'Start', type: 'test.start', typeVersion: 1, position: [0, 0], parameters: {} };
   const node: INode = {
     id: 'node', name: NODE, type: 'n8n-nodes-cro-analyzer.croAnalyzer', typeVersion: 1, position: [200, 0], parameters,
     credentials: { croRenderServerApi: { id: '1', name: 'Server' } },
     ...(onError ? { onError } : {}),
+    ...(retry ? { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 } : {}),
   };
   const base: IWorkflowBase = {
     id: 'w1', name: 'Test', active: false, activeVersionId: null, isArchived: false, createdAt: new Date(), updatedAt: new Date(),

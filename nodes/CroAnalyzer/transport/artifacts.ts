@@ -7,20 +7,23 @@ export type Artifact = AnalysisResult['artifacts'][number];
 const ANSWER_WITHIN_MS = 60_000;
 
 /**
- * Fetches artifacts as binary data, each under a name of its own: `screenshot_desktop`, `screenshot_desktop_2`,
- * `screenshot_mobile`, `report_html`.
+ * Fetches artifacts as binary data, each under a name of its own: `report_html`, then `screenshot_desktop`,
+ * `screenshot_desktop_2`, `screenshot_mobile`.
+ * @param pageUrl names the files after its host, so that those of several sites can lie in one folder
  */
-export async function fetchArtifacts(this: IExecuteFunctions, server: Server, artifacts: readonly Artifact[]): Promise<IBinaryKeyData> {
+export async function fetchArtifacts(this: IExecuteFunctions, server: Server, artifacts: readonly Artifact[], pageUrl: string): Promise<IBinaryKeyData> {
   const binary: IBinaryKeyData = {};
   const stop = this.getExecutionCancelSignal();
-  for (const artifact of artifacts) {
+  const { hostname } = new URL(pageUrl);
+  const reportFirst = artifacts.toSorted((a, b) => Number(b.kind === 'report') - Number(a.kind === 'report'));
+  for (const artifact of reportFirst) {
     const content: ArrayBuffer = await this.helpers.httpRequestWithAuthentication.call(this, CREDENTIAL, {
       url: `${server.url}${artifact.href}`,
       encoding: 'arraybuffer',
       timeout: ANSWER_WITHIN_MS,
       ...(stop ? { abortSignal: stop } : {}),
     });
-    binary[binaryName(artifact)] = await this.helpers.prepareBinaryData(Buffer.from(content), artifact.name, artifact.contentType);
+    binary[binaryName(artifact)] = await this.helpers.prepareBinaryData(Buffer.from(content), `${hostname}-${artifact.name}`, artifact.contentType);
   }
   return binary;
 }

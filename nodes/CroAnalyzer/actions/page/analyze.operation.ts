@@ -1,15 +1,13 @@
 import type { Job } from '@cro-analyzer/protocol/client';
-import type { AnalysisRequestInput, AnalysisResult } from '@cro-analyzer/protocol/messages';
+import type { AnalysisResult } from '@cro-analyzer/protocol/messages';
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import { fetchArtifacts } from '../../transport/artifacts.ts';
 import { connect, type Connection } from '../../transport/connection.ts';
-import { toNodeError } from '../../transport/errors.ts';
-import { toJson, type OutputOptions } from './output.ts';
+import { toErrorJson, toNodeError } from './failure.ts';
+import { toJson } from './output.ts';
+import { submitKey } from './retry.ts';
 import { summarize, type PageOutcome } from './summary.ts';
-
-/** The collection "Options" as n8n gives it: only what the user added, each in the type of its parameter. */
-type Options = Omit<AnalysisRequestInput, 'url' | 'deadlineMs'> & { deadlineSeconds?: number };
+import { readTask, type Task } from './task.ts';
 
 /**
  * Analyses the page of every item over one socket and returns their items in the order of the input. The server's
@@ -24,12 +22,15 @@ export async function analyze(this: IExecuteFunctions): Promise<INodeExecutionDa
   const connection = connect.call(this);
   try {
     const outcomes = await Promise.all(this.getInputData().map(async (_item, itemIndex) => {
+      let url: string | undefined;
       try {
-        return await analyzePage.call(this, await connection, itemIndex, signal);
+        const task = readTask.call(this, itemIndex);
+        ({ url } = task.request);
+        return await analyzePage.call(this, await connection, task, itemIndex, signal);
       } catch (error) {
-        const nodeError = toNodeError(this.getNode(), error, itemIndex);
+        const nodeError = toNodeError(this.getNode(), error, itemIndex, url);
         if (!this.continueOnFail()) throw nodeError;
-        return { items: [{ json: { error: nodeError.message }, error: nodeError, pairedItem: { item: itemIndex } }] };
+        return { items: [{ json: toErrorJson(error, nodeError, url), pairedItem: { item: itemIndex } }] };
       }
     }));
     this.addExecutionHints(...summarize(outcomes));
@@ -40,37 +41,16 @@ export async function analyze(this: IExecuteFunctions): Promise<INodeExecutionDa
   }
 }
 
-async function analyzePage(this: IExecuteFunctions, { client, server }: Connection, itemIndex: number, signal: AbortSignal): Promise<PageOutcome> {
-  const files = this.getNodeParameter('files', itemIndex, []) as string[];
-  const job = client.submit(readRequest.call(this, itemIndex, files), { signal });
+async function analyzePage(this: IExecuteFunctions, { client, server }: Connection, { request, output, files }: Task, itemIndex: number, signal: AbortSignal): Promise<PageOutcome> {
+  const { idempotencyKey, keep } = submitKey.call(this, itemIndex, request);
+  const job = client.submit(request, { signal, idempotencyKey });
   const [result] = await Promise.all([job.result, showProgress.call(this, job, itemIndex)]);
-  const output: OutputOptions = {
-    per: this.getNodeParameter('output', itemIndex) as OutputOptions['per'],
-    simplify: this.getNodeParameter('simplify', itemIndex) as boolean,
-  };
+  keep();
   const wanted = result.artifacts.filter(({ kind }) => files.includes(kind));
-  const binary = wanted.length > 0 ? await fetchArtifacts.call(this, server, wanted) : undefined;
+  const binary = wanted.length > 0 ? await fetchArtifacts.call(this, server, wanted, result.page.url) : undefined;
   return {
     items: toJson(result, output).map((json) => ({ json, pairedItem: { item: itemIndex }, ...(binary ? { binary } : {}) })),
     result: totals(result),
-  };
-}
-
-function readRequest(this: IExecuteFunctions, itemIndex: number, files: string[]): AnalysisRequestInput {
-  const url = String(this.getNodeParameter('url', itemIndex)).trim();
-  if (url === '') {
-    throw new NodeOperationError(this.getNode(), 'bad_request: the URL is empty', {
-      itemIndex,
-      description: 'Check the expression in the parameter URL: it gave nothing for this item.',
-    });
-  }
-  const { deadlineSeconds, ...options } = this.getNodeParameter('options', itemIndex, {}) as Options;
-  const given = Object.entries(options).filter(([, value]) => value !== '');
-  return {
-    ...Object.fromEntries(given),
-    url,
-    screenshots: files.includes('screenshot'),
-    ...(deadlineSeconds === undefined ? {} : { deadlineMs: Math.round(deadlineSeconds * 1000) }),
   };
 }
 

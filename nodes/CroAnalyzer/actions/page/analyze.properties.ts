@@ -1,7 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
-const options: INodeProperties[] = [
+/** What the parameter Options may hold. */
+export const optionProperties: INodeProperties[] = [
   {
     displayName: 'Analyst',
     name: 'analyst',
@@ -12,8 +13,8 @@ const options: INodeProperties[] = [
         value: 'auto',
         description: 'Claude where the server has a key, the built-in rules when Claude cannot answer in time',
       },
-      { name: 'Claude', value: 'claude', description: 'Claude or an error' },
-      { name: 'Rules', value: 'rules', description: 'Words the failed checks without an AI model, at no cost' },
+      { name: 'Claude', value: 'claude', description: 'Fails when Claude cannot answer' },
+      { name: 'Rules', value: 'rules', description: 'Describes failed checks in fixed wording; no AI, no cost' },
     ],
     default: 'auto',
     description: 'Who writes the findings',
@@ -23,7 +24,7 @@ const options: INodeProperties[] = [
     name: 'audience',
     type: 'string',
     default: '',
-    placeholder: 'e.g. Owners of small shops who compare prices',
+    placeholder: 'e.g. Owners of small shops',
     description: 'Who the page is for, in your own words',
   },
   {
@@ -130,7 +131,7 @@ const properties: INodeProperties[] = [
       { name: 'One Item per Finding', value: 'finding', description: 'A page without findings gives no item' },
     ],
     default: 'page',
-    description: 'What an item of the output stands for',
+    description: 'How the findings come out: together in the item of their page, or each as an item of its own',
   },
   {
     displayName: 'Simplify',
@@ -158,7 +159,7 @@ const properties: INodeProperties[] = [
     placeholder: 'Add option',
     default: {},
     description: 'What the analyst should know of the page, and how to look at it',
-    options,
+    options: optionProperties,
   },
 ];
 

@@ -18,6 +18,7 @@ export function toJson(result: AnalysisResult, { per, simplify }: OutputOptions)
 function simplePage(result: AnalysisResult): IDataObject {
   const { page, summary, findings, scores, analyst, usage, limits } = result;
   return {
+    requestedUrl: page.requestedUrl,
     url: page.url,
     title: page.title,
     businessType: page.businessType,
