@@ -129,6 +129,17 @@ describe('a finding stands beside the real screenshot', () => {
     await page.close();
   });
 
+  test('within what was photographed, where the page is wider and longer than that', async () => {
+    const wide = evidenceOf({ views: long.views.map((view) => ({ ...view, page: { width: 2900, height: 9000, clientWidth: 1440 } })) });
+    const corner = findingOf({ elements: [{ id: 'd2', device: 'desktop', selector: '#buy', box: { x: 1300, y: 5900, width: 1500, height: 300 }, text: 'Add to cart' }] });
+    const { page } = await show(resultOf({ findings: [corner] }), wide);
+    const [x = 0, y = 0, width = 0, height = 0] = (await page.locator('article .shot').getAttribute('viewBox') ?? '').split(' ').map(Number);
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect([x + width, y + height]).toEqual([1440, 6000]);
+    expect(await page.locator('article .frame').count()).toBe(1);
+    await page.close();
+  });
+
   test('or alone where no screenshot shows that part', async () => {
     const cut = evidenceOf({ views: long.views.map((view) => ({ ...view, tiles: view.tiles.slice(0, 1) })) });
     const { page } = await show(resultOf(), cut);

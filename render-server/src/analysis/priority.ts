@@ -1,16 +1,9 @@
 /** Findings in the order in which a page should be fixed. */
 import type { Finding } from '@cro-analyzer/protocol/messages';
 
-/**
- * Sorts by priority and then title, and keeps the first `maxFindings`.
- *
- * Ids: a finding that was numbered while the rest was still being written keeps its number. Those without, as the
- * rules analyst's, get r1, r2 ... in this order: never one that Claude's f1, f2 ... was shown under.
- */
+/** The first `maxFindings` by priority, then by title. */
 export function rank(findings: Finding[], maxFindings: number): Finding[] {
-  return findings.toSorted((a, b) => b.priority - a.priority || compare(a.title, b.title))
-    .slice(0, maxFindings)
-    .map((finding, index) => (finding.id === '' ? { ...finding, id: `r${index + 1}` } : finding));
+  return findings.toSorted((a, b) => b.priority - a.priority || compare(a.title, b.title)).slice(0, maxFindings);
 }
 
 /** Whether two findings are about the same thing: the same checks or the same title, and an element in common (or none at all). */

@@ -17,7 +17,7 @@ type Proof = { finding: Finding } | { rejected: RejectedFinding };
  * a cited check contradicts; it rests on nothing; it quotes text that the page does not have.
  * Confirmed: a cited check warns or fails, or (copy) the quoted text stands in a cited element. Else plausible.
  *
- * The finding's `id` is empty: analysts number their findings as they write them, `rank` those that have no number.
+ * The finding's `id` is empty: each analyst numbers its own.
  */
 export function proveDraft(draft: Draft, evidence: Evidence, checks: Check[]): Proof {
   const elements = new Map<string, { element: PageElement; device: Device }>();

@@ -32,7 +32,9 @@ export class Pictures {
   /** The page around these marks, with a numbered frame on each; null where no screenshot shows that part. */
   around(device: Device, marks: Mark[], label: string): Markup | null {
     const view = this.viewOf(device);
-    return view === undefined ? null : this.window(view, cropAround(view, marks.map(({ box }) => box)), marks, label);
+    if (view === undefined) return null;
+    const crop = cropAround(view, marks.map(({ box }) => box));
+    return marks.some(({ box }) => overlap(box, crop)) ? this.window(view, crop, marks, label) : null;
   }
 
   /** What a visitor sees first; null where there is no screenshot of it. */
@@ -83,7 +85,7 @@ function badge({ number, box }: Mark, crop: Box, unit: number): Markup {
   return html`<circle class="badge" cx="${x}" cy="${y}" r="${round(radius)}"/><text class="number" x="${x}" y="${y}" font-size="${round(13 * unit)}" text-anchor="middle" dominant-baseline="central">${number}</text>`;
 }
 
-/** A window with room around the boxes; where they lie too far apart it stays with the first. */
+/** A window with room around the boxes, within what was photographed; where they lie too far apart it stays with the first. */
 function cropAround(view: View, boxes: Box[]): Box {
   const bounds = CROP[view.device];
   const [first = { x: 0, y: 0, width: view.viewport.width, height: view.viewport.height }] = boxes;
@@ -92,12 +94,14 @@ function cropAround(view: View, boxes: Box[]): Box {
     const wider = unite(union, box);
     if (wider.height + 2 * MARGIN <= bounds.maxHeight) union = wider;
   }
-  const width = Math.min(view.page.width, Math.max(bounds.width, union.width + 2 * MARGIN));
-  const height = Math.min(view.page.height, clamp(union.height + 2 * MARGIN, Math.max(bounds.minHeight, width * FLATTEST), bounds.maxHeight));
+  // A page wider or longer than its screenshots would be shown with white in their place.
+  const reach = view.tiles.map(({ box }) => box).reduce(unite, { x: 0, y: 0, width: 0, height: 0 });
+  const width = Math.min(reach.width, Math.max(bounds.width, union.width + 2 * MARGIN));
+  const height = Math.min(reach.height, clamp(union.height + 2 * MARGIN, Math.max(bounds.minHeight, width * FLATTEST), bounds.maxHeight));
   return {
-    x: clamp(union.x + union.width / 2 - width / 2, 0, view.page.width - width),
+    x: clamp(union.x + union.width / 2 - width / 2, 0, reach.width - width),
     // What is taller than the window is shown from its top.
-    y: clamp(union.y + Math.min(union.height + 2 * MARGIN, height) / 2 - MARGIN - height / 2, 0, view.page.height - height),
+    y: clamp(union.y + Math.min(union.height + 2 * MARGIN, height) / 2 - MARGIN - height / 2, 0, reach.height - height),
     width,
     height,
   };
