@@ -23,14 +23,14 @@ export async function lock(path, onWait) {
   mkdirSync(mine, { recursive: true });
   writeFileSync(join(mine, String(process.pid)), '');
   const until = Date.now() + HOUR;
-  for (let waitsFor; !isRenamed(mine, path);) {
+  for (let told = false; !isRenamed(mine, path); await sleep(200)) {
     const [holder] = entriesOf(path);
-    if (!isOther(holder)) release(path, holder);
-    else if (Date.now() > until) throw new Error(`Process ${holder} has held ${path} for an hour: stop it, or delete that folder.`);
-    else {
-      if (waitsFor === undefined) onWait(holder);
-      waitsFor = holder;
-      await sleep(200);
+    if (Date.now() > until) throw new Error(`Process ${holder} has held ${path} for an hour: stop it, or delete that folder.`);
+    if (!isOther(holder)) {
+      release(path, holder);
+    } else if (!told) {
+      onWait(holder);
+      told = true;
     }
   }
   return unlock;
