@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AnalysisRequest, type AnalysisRequestInput, type Finding } from '@cro-analyzer/protocol/messages';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -239,8 +240,8 @@ describe.concurrent('Claude stops', () => {
 describe.concurrent('when patience ends', () => {
   const sixChecks = ['a.a', 'b.b', 'c.c', 'd.d', 'e.e', 'f.f'].map((id) => checkOf({ id, elements: ['d2'] }));
 
-  test('the findings that were complete are the answer, and it says that there may be more', async () => {
-    const { fake, analyst } = await start({ chunkDelayMs: 5 });
+  test.each([{ chunkDelayMs: 5 }, { atOnce: true }])('the findings that were complete are the answer, and it says that there may be more: %j', async (how) => {
+    const { fake, analyst } = await start(how);
     const patience = new AbortController();
     const shown: string[] = [];
     const opinion = await analyst.analyse(briefFor({}, { checks: sixChecks }), {
@@ -255,6 +256,7 @@ describe.concurrent('when patience ends', () => {
     expect(opinion.limits).toEqual([expect.stringContaining('broke off')]);
     expect(opinion.usage.outputTokens).toBeGreaterThan(50);
     await fake.idle();
+    await nextTurn(); // what had come by then has been read to its end
     expect([shown, fake.requests.length]).toEqual([['f1', 'f2'], 1]);
   });
 

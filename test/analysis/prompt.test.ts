@@ -124,6 +124,7 @@ describe('the page in words', () => {
     ] });
     const at = lines.indexOf('## DESKTOP elements that are hidden: id, kind, text');
     expect(lines.slice(at - 1, at + 2)).toEqual(['d2 button "Buy" 5,700 90x40 first-screen', expect.any(String), 'd1 button "Menu"']);
+    expect(lines.filter((line) => line.startsWith('d1 '))).toHaveLength(1);
   });
 
   test('leaves out forms without a field', () => {

@@ -23,6 +23,8 @@ export interface FakeClaudeOptions {
   delayMs?: number;
   /** Milliseconds between two pieces of the answer. */
   chunkDelayMs?: number;
+  /** The whole answer in one chunk, as a buffering proxy sends it. */
+  atOnce?: boolean;
 }
 
 export interface FakeClaude {
@@ -53,7 +55,7 @@ const ERRORS: Record<number, string> = {
 const PIECE = 23;
 
 export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<FakeClaude> {
-  const { apiKey = 'test-key', delayMs = 0, chunkDelayMs = 0 } = options;
+  const { apiKey = 'test-key', delayMs = 0, chunkDelayMs = 0, atOnce = false } = options;
   const requests: ClaudeRequest[] = [];
   const complaints: string[] = [];
   const script: Behaviour[] = [];
@@ -129,6 +131,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
       send('ping');
       await wait(Math.min(left, 500), undefined, { signal: gone });
     }
+    if (atOnce) response.cork();
     send('content_block_start', { index: 0, content_block: { type: 'text', text: '' } });
 
     const end = async (text: string, stopReason: string): Promise<void> => {
@@ -136,6 +139,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
       send('content_block_stop', { index: 0 });
       send('message_delta', { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: Math.ceil(text.length / 3.5) } });
       send('message_stop');
+      if (atOnce) response.uncork();
       response.end();
     };
     const write = async (text: string): Promise<void> => {
