@@ -10,11 +10,11 @@ export interface Defect {
   apply(page: ShopPage): void;
 }
 
-/** Independent of each other: each can be present or mended alone. */
+/** Independent of each other: each can be present or fixed alone. */
 export const DEFECTS: readonly Defect[] = [
   {
     id: 'button-below-fold',
-    title: 'On telephones a tall picture and all details come before the buying button',
+    title: 'On phones a tall picture and all details come before the buying button',
     check: 'cta.fold',
     apply: (page) => { page.button.place = 'last'; },
   },
@@ -68,7 +68,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     id: 'letter-keyboard',
-    title: 'The telephone field brings up a keyboard of letters',
+    title: 'The phone field brings up a keyboard of letters',
     check: 'form.inputType',
     apply: (page) => { fieldOf(page, 'phone').type = 'text'; },
   },
@@ -80,7 +80,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     id: 'sideways-page',
-    title: 'A table of fixed width makes the page slide sideways on telephones',
+    title: 'A table of fixed width makes the page slide sideways on phones',
     check: 'mobile.overflow',
     apply: (page) => { page.comparisonWidth = 'fixed'; },
   },

@@ -25,7 +25,7 @@ export interface ShopPage {
     label: string;
     fill: string;
     ink: string;
-    /** On telephones: right after the price, or after a tall picture and everything else that the buy box holds. */
+    /** On phones: right after the price, or after a tall picture and everything else that the buy box holds. */
     place: 'after price' | 'last';
   };
   /** Where the price stands. */

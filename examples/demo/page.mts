@@ -12,7 +12,7 @@ export function renderPage(page: ShopPage, origin: string): string {
 <meta charset="utf-8">
 <title>${text(`${product.name} | ${SHOP}`)}</title>
 <meta name="description" content="A dimmable table lamp in brass and opal glass, made to be repaired: spare parts for ten years and a shade that changes in a minute.">
-<meta name="viewport" content="width=device-width, initial-scale=1, minimum-scale=1">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
 <style>:root { --button-fill: ${page.button.fill}; --button-ink: ${page.button.ink}; }${STYLES}</style>
 <script type="application/ld+json">${JSON.stringify(structuredData(page, origin)).replaceAll('<', '\\u003c')}</script>
@@ -72,7 +72,7 @@ function story(): string {
 <p>Most lamps are thrown away because of one small part: a switch, a cord, a cracked shade. We have drawn the Halden so that each of them comes off with a coin and a little patience.</p>
 <p>The foot is turned from solid brass and left without lacquer. It darkens where you touch it and shines again after a minute with a cloth. The shade is blown by hand in a glassworks that has done little else since 1887.</p>
 <p>Inside sits a warm LED bulb of 2700 kelvin that dims down to a tenth without a flicker. It draws six watts, and any bulb of the same thread will do once it is spent.</p>
-<p>When something breaks, write to us. We keep every part for ten years after the last lamp has left the workshop, and we tell you how to fit it over the telephone.</p>
+<p>When something breaks, write to us. We keep every part for ten years after the last lamp has left the workshop, and we tell you how to fit it over the phone.</p>
 </div>
 <img src="/pictures/halden-day.svg" width="800" height="640" alt="The lamp on a desk in the morning" loading="lazy">
 </section>`;

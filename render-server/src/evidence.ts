@@ -32,6 +32,9 @@ export interface View {
   viewport: { width: number; height: number; scale: number };
   /** The document's size in CSS pixels. */
   page: { width: number; height: number; clientWidth: number };
+  /** What the first screen shows of the page: larger than the viewport where a phone zooms out to show a wide page. */
+  screen: { width: number; height: number };
+  unseen: Unseen;
   tiles: Tile[];
   elements: PageElement[];
   headings: Heading[];
@@ -46,7 +49,18 @@ export interface View {
   /** Ids of the axe rules that ran to an end: a rule that is not here is unknown, not passed. */
   axeRan: string[];
   network: Network;
-  console: { errors: string[]; pageErrors: string[] };
+  /** `foreignErrors`: uncaught errors of scripts from other sites, or of nobody knows whose. */
+  console: { errors: string[]; pageErrors: string[]; foreignErrors: string[] };
+}
+
+/** Parts of the page that may hold what was not found: where there are any, nothing is absent. */
+export interface Unseen {
+  /** It was still loading or changing while it was measured. */
+  unrest: boolean;
+  /** Characters of text below the first screen that are transparent until a visitor scrolls there. */
+  transparent: number;
+  /** Hosts of visible frames, which are not looked into. */
+  frames: string[];
 }
 
 /** A part of the page as Claude and the report see it. Never rescaled after it was taken. */
@@ -145,6 +159,12 @@ export interface Overlay {
   /** Text at its start, 160 characters at most. */
   text: string;
   close: { selector: string; name: string; box: Box } | null;
+  /** Names of what can be pressed in it, 30 at most; empty strings for what has no name. */
+  controls: string[];
+  /** Holds frames, which are not looked into. */
+  frames: boolean;
+  /** The page's own header or menu along the upper edge: it stands where it belongs and covers nothing at scroll 0. */
+  inPlace: boolean;
 }
 
 export interface PageText {

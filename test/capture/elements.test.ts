@@ -93,6 +93,13 @@ describe('a call to action', () => {
     expect(told.map(({ cta }, index) => [cases[index]?.[0], cta])).toEqual(cases.map(([what, , cta]) => [what, cta]));
   });
 
+  test('is not what sends a search, and one in a bar that stays at the top is of the header', async () => {
+    const seen = await view(page(`<div style="position:sticky;top:0;height:70px;background:#fff"><form role="search"><input><button style="${filled}">Suchen</button></form><a href="/club" style="${filled}">Join the club</a></div>
+      <div class="head"><form><input type="search"><button style="${filled}">Go</button></form></div><form><input name="q"><input type="submit" value="Find" style="${filled}"></form><h1>Hello</h1>`));
+    expect(['Suchen', 'Go', 'Find', 'Join the club'].map((name) => [named(seen, name).cta, named(seen, name).landmark])).toEqual([
+      [null, 'header'], [null, 'header'], [null, 'main'], ['primary', 'header']]);
+  });
+
   test('is known in German, French, Spanish and Japanese', async () => {
     const labels = ['Jetzt kaufen', 'In den Warenkorb', 'Kostenlos testen', 'Ajouter au panier', 'Essayer gratuitement', 'Añadir al carrito', 'Prueba gratis', 'カートに入れる', '無料で試す'];
     const seen = await view(page(`<h1>Hello</h1>${labels.map((label) => `<p><button style="${filled}">${label}</button></p>`).join('')}`));
@@ -113,7 +120,7 @@ describe('an element', () => {
     const seen = await view(page(`<h1>Hello</h1><button>Seen</button><button style="display:none">Gone</button><button style="visibility:hidden">Hidden</button><div style="opacity:0"><button>Clear</button></div>
       <div style="height:0;overflow:hidden"><button>Folded</button></div><button style="position:absolute;left:-9999px">Away</button><span style="position:absolute;clip:rect(0,0,0,0)"><button>Clipped</button></span>`));
     const visible = Object.fromEntries(seen.elements.filter(({ kind }) => kind === 'button').map((element) => [element.name, element.visible]));
-    expect(visible).toMatchObject({ Seen: true, Gone: false, Hidden: false, Clear: false, Folded: false, Away: false });
+    expect(visible).toEqual({ Seen: true, Gone: false, Hidden: false, Clear: false, Folded: false, Away: false, Clipped: false });
   });
 
   test('is covered by what lies on top of it, not by its own content or label', async () => {
@@ -134,6 +141,19 @@ describe('an element', () => {
     expect(['On dark', 'On glass', 'On a gradient', 'On a picture'].map((name) => named(seen, name).style.background))
       .toEqual(['rgb(10, 20, 30)', 'rgb(128, 128, 128)', null, null]);
     expect(named(seen, 'On new colours').style.background).toMatch(/^rgb\(\d+, \d+, \d+\)$/);
+  });
+
+  test('has the colours of its innermost words, and none behind where a layer is drawn', async () => {
+    const fill = 'padding:14px 30px;display:inline-block';
+    const seen = await view(page(`<style>.drawn{position:relative;z-index:0;color:#fff;${fill}}.drawn::before{content:"";position:absolute;inset:0;z-index:-1;background:#0a5}</style><h1>Hello</h1>
+      <a href="/1" style="color:#fff"><span style="background:rgb(20,83,45);${fill}">Buy now</span></a>
+      <button style="background:rgb(20,83,45);color:#000;border:0;${fill}"><span style="color:rgb(255,255,255);font-size:20px">Order now</span></button>
+      <a href="/2" class="drawn">Book now</a>
+      <div style="position:relative;height:200px"><div style="position:absolute;inset:0;background:url(data:,) #123"></div><a href="/3" style="position:relative;color:#fff;border:1px solid #fff;${fill}">Try it free</a></div>`));
+    expect(['Buy now', 'Order now', 'Book now', 'Try it free'].map((name) => [named(seen, name).style.color, named(seen, name).style.background])).toEqual([
+      ['rgb(255, 255, 255)', 'rgb(20, 83, 45)'], ['rgb(255, 255, 255)', 'rgb(20, 83, 45)'], ['rgb(255, 255, 255)', null], ['rgb(255, 255, 255)', null]]);
+    expect(named(seen, 'Order now').style.fontSize).toBe(20);
+    expect(named(seen, 'Book now').cta).toBe('primary');
   });
 
   test('belongs to a part of the page', async () => {

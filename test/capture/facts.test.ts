@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { page, useCapturing } from '../support/capturing.ts';
 import { testSites } from '../support/site.ts';
 
-const { capture, view } = useCapturing();
+const { capture, serve, view } = useCapturing();
 const svg = (size = ''): string => `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect width="9" height="9"/></svg>`;
 
 test.each([['/product', 'product'], ['/saas', 'saas'], ['/lead', 'lead']])('%s is a business of the type %s', async (path, type) => {
@@ -60,16 +60,43 @@ test('headings carry level, size and their place in the inventory', async () => 
 });
 
 test('requests, bytes and errors are those of the page', async () => {
+  const other = await serve({ '/tag.js': (_request, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end('throw new Error("not ours")') });
   const evidence = await capture({
-    '/': page('<h1>Hello</h1><script src="/app.js"></script><script>console.error("said so"); setTimeout(() => { throw new Error("broke") })</script>'),
+    '/': page(`<h1>Hello</h1><script src="${other.origin}/tag.js"></script><script src="/app.js"></script><script>console.error("said so"); setTimeout(() => { throw new Error("broke") })</script>`),
     '/app.js': (_request, response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(`/*${'x'.repeat(50_000)}*/`),
   });
   const [seen] = evidence.views;
-  expect(seen?.network.requests).toBe(2);
+  expect(seen?.network.requests).toBe(3);
   expect(seen?.network.bytes).toBeGreaterThan(50_000);
   expect(seen?.network.bytes).toBeLessThan(53_000);
   expect(seen?.network).toMatchObject({ failed: [], mixedContent: [] });
-  expect(seen?.console).toEqual({ errors: ['said so'], pageErrors: ['broke'] });
+  expect(seen?.console).toEqual({ errors: ['said so'], pageErrors: ['broke'], foreignErrors: ['not ours'] });
+});
+
+test('a page that registers a service worker goes on as for a visitor on a slow line', async () => {
+  const seen = await view(page('<h1>Hello</h1><script>navigator.serviceWorker.register("/sw.js").then((registration) => registration.update())</script>'));
+  expect(seen.console).toEqual({ errors: [], pageErrors: [], foreignErrors: [] });
+});
+
+test('what was not seen is named: text that fades in further down, frames, change while measuring', async () => {
+  const late = 'Reviews by our customers, and a link to the returns policy';
+  const still = await view(page(`<h1>Hello</h1><p style="opacity:0">A tooltip above the fold, of no account</p><div style="height:1500px"></div><footer style="opacity:0;visibility:hidden"><p>Hidden</p></footer><section style="opacity:0"><p>${late}</p></section>`));
+  expect(still.unseen).toEqual({ unrest: false, transparent: 'Hidden'.length + late.length, frames: [] });
+  const restless = await view(page('<h1>Hello</h1><iframe src="//widget.invalid/" width="300" height="200"></iframe><script>setInterval(() => document.body.append(document.createElement("p")), 150)</script>'));
+  expect(restless.unseen).toMatchObject({ unrest: true, frames: ['widget.invalid'] });
+});
+
+test('a page that scrolls in a box of its own says so', async () => {
+  const { limits } = await capture('<!doctype html><html lang="en"><title>t</title><body style="margin:0"><div style="height:100vh;overflow:auto"><h1>Hello</h1><p style="height:3000px">Long</p></div></body></html>');
+  expect(limits.join()).toContain('scrolls inside a box');
+});
+
+test('the first screen of a phone is what it shows at once, also of a page with something that sticks out', async () => {
+  const body = '<h1>Hello</h1><div style="height:1000px"></div><p>Below</p><table style="width:720px"><tr><td>Wide</td></tr></table>';
+  const seen = await view(page(body), { devices: ['mobile'] });
+  expect(seen.page.width).toBe(720 + 8);
+  expect(seen.screen).toEqual({ width: 390, height: 844 });
+  expect(seen.text.firstScreen).toBe('Hello');
 });
 
 describe('axe-core', () => {

@@ -47,7 +47,7 @@ test('a field is known by its words in five languages, its type and its autocomp
     ['<label>E-Mail-Adresse<input></label>', 'email'], ['<label>Correo electrónico<input></label>', 'email'],
     ['<label>Téléphone<input></label>', 'phone'], ['<label>電話番号<input></label>', 'phone'],
     ['<label>Straße und Hausnummer<input></label>', 'address'], ['<label>PLZ<input></label>', 'postcode'],
-    ['<input autocomplete="section-a billing cc-number">', 'card'], ['<label>Menge<input type="number"></label>', 'quantity'],
+    ['<input autocomplete="section-a billing cc-number">', 'card'], ['<input autocomplete="cc-name">', 'name'], ['<label>Cardholder<input></label>', 'name'], ['<label>IBAN<input></label>', null], ['<label>Menge<input type="number"></label>', 'quantity'],
     ['<label>Favourite colour<input></label>', null], ['<label><input type="checkbox" name="email-me"> Mail me</label>', null],
   ];
   const seen = await view(page(`<h1>Hello</h1><form>${fields.map(([html]) => `<p>${html}</p>`).join('')}</form>`));

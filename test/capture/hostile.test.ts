@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { named, page, useCapturing } from '../support/capturing.ts';
+import { errorOf, named, page, useCapturing } from '../support/capturing.ts';
 
 const { capture, captureUrl, serve, view } = useCapturing();
 
@@ -33,6 +33,10 @@ test('fields named after members of their form do not hide it', async () => {
 test('pictures named after members of the document do not hide it', async () => {
   const seen = await view(page('<h1>Hello</h1><img name="querySelectorAll"><img name="elementFromPoint"><img name="body"><img name="documentElement"><button>Buy now</button>'));
   expect(named(seen, 'Buy now').covered).toBe(0);
+});
+
+test('a page that takes its own document away is at fault, not the server', async () => {
+  expect(await errorOf(capture(page('<h1>Hello</h1><script>addEventListener("load", () => document.documentElement.remove())</script>')))).toMatchObject({ code: 'page_error' });
 });
 
 test('text without end is cut', async () => {

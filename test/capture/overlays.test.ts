@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Overlay, View } from '../../render-server/src/evidence.ts';
+import { overlayOf } from '../../render-server/src/capture/overlays.ts';
 import { page, useCapturing } from '../support/capturing.ts';
 
 const { view } = useCapturing();
@@ -41,9 +42,44 @@ describe('an overlay', () => {
     expect(overlay.close?.name ?? null).toBe(close);
   });
 
+  test('with a backdrop of half black covers everything, names what can be pressed, and its parts stay apart', async () => {
+    const overlay = only(await view(page(`${content}<div style="position:fixed;inset:0;background:rgba(0,0,0,.5)"><form role="dialog" style="margin:100px auto;width:400px;background:#fff"><label>Email</label><input type="email"><button>Get my code</button><button><svg width="20" height="20"></svg></button><iframe src="about:blank"></iframe></form></div>`)));
+    expect(overlay).toMatchObject({ coverage: 1, text: 'Email Get my code', controls: ['Get my code', ''], frames: true, close: null });
+  });
+
+  test('is not the frame that the whole page stands in, but is what lies in that', async () => {
+    const shell = '<p>All that the page says of itself.</p>'.repeat(9);
+    const inMain = await view(page(`<style>body{height:2600px}</style><div style="position:fixed;inset:0;overflow:hidden;background:#fff"><main><h1>Hello</h1><div style="height:2000px"></div></main><footer><a href="/contact">Contact</a></footer><div id="prompt" style="position:fixed;bottom:0;left:0;width:400px;height:300px;background:#eee">Join us</div></div>`));
+    expect(only(inMain).selector).toBe('#prompt');
+    expect(inMain.elements.find(({ name }) => name === 'Contact')?.visible).toBe(true);
+    expect((await view(page(`<div style="position:fixed;inset:0;overflow:auto;background:#fff"><h1>Hello</h1>${shell}</div>`))).overlays).toEqual([]);
+  });
+
+  test('is found behind three hundred that are hidden', async () => {
+    const hidden = '<div style="position:fixed;inset:0;display:none">Later</div>'.repeat(310);
+    expect(only(await view(page(`${content}${hidden}<div id="prompt" style="position:fixed;bottom:0;left:0;width:400px;height:300px;background:#eee">Join us</div>`))).selector).toBe('#prompt');
+  });
+
   test('is not what stands in its own place in the flow, lies behind, or is hidden', async () => {
     const { overlays } = await view(page(`<div style="position:fixed;inset:0;z-index:-1;background:#eef"></div>${content}
       <aside style="position:sticky;top:20px;width:300px;height:400px;background:#fee">Contents</aside><div role="dialog" style="display:none">Later</div><div style="position:fixed;inset:0;opacity:0">Clear</div>`));
     expect(overlays).toEqual([]);
+  });
+});
+
+describe('of the facts of an overlay', () => {
+  const at = { x: 0, y: 0, width: 400, height: 300 };
+  const facts = { selector: 'div', role: '', marks: '', modal: false, thin: false, inPlace: false, frames: false, corner: false, box: at, coverage: 0.1, blocked: 0.1, text: '', controls: [] };
+  const controls = (...names: string[]) => names.map((name) => ({ selector: 'button', name, marks: '', box: at }));
+
+  test('cookies make a consent notice only beside something to agree to or to refuse, and never a menu', () => {
+    const text = 'We use cookies.';
+    expect(overlayOf({ ...facts, text, controls: controls('Settings', 'Accept all') }).kind).toBe('cookie');
+    expect(overlayOf({ ...facts, text: 'Cookies Brownies Order now', controls: controls('Cookies', 'Brownies', 'Order now'), thin: true }).kind).toBe('bar');
+    expect(overlayOf({ ...facts, text: 'Cookies Brownies OK', controls: controls('Cookies', 'OK'), thin: true, inPlace: true }).kind).toBe('bar');
+  });
+
+  test.each(['Rifiuta tutto', 'Weiter ohne Einwilligung', '同意しない', 'Tout refuser', 'Nur notwendige Cookies', 'No, thanks', '✕'])('"%s" is a way out', (name) => {
+    expect(overlayOf({ ...facts, controls: controls('OK', name) }).close?.name).toBe(name);
   });
 });

@@ -50,7 +50,7 @@ describe('an address that cannot be reached', () => {
   });
 
   test('https where the server does not speak TLS', async () => {
-    const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const server = createServer((socket) => void socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -76,7 +76,7 @@ describe('an address that cannot be reached', () => {
 });
 
 describe('the egress gate is believed before the answer that came through it', () => {
-  const behind = (failure: EgressFailure): PageSource => ({ withPage: (...all) => source().withPage(...all), failureFor: (host) => (host === '127.0.0.1' ? failure : undefined) });
+  const behind = (failure: EgressFailure): PageSource => ({ withPage: (...all) => source().withPage(...all), failureFor: (url) => (url.hostname === '127.0.0.1' ? failure : undefined) });
 
   test.each<[EgressFailure, string, string]>([
     ['dns', 'page_unreachable', 'dns'],
@@ -108,6 +108,14 @@ describe('a page that sends its visitor on', () => {
       '/there': page('<h1>There</h1>'),
     });
     expect(evidence.views[0]?.headings.map(({ text }) => text)).toEqual(['There']);
+  });
+
+  test('by a script: what went wrong before is not the fault of the page that is shown', async () => {
+    const evidence = await capture({
+      '/': page('<h1>Here</h1><script>console.error("early"); addEventListener("load", () => setTimeout(() => { location.href = "/there"; throw new Error("early"); }, 50))</script>'),
+      '/there': page('<h1>There</h1><script>console.error("late")</script>'),
+    });
+    expect(evidence.views[0]?.console).toEqual({ errors: ['late'], pageErrors: [], foreignErrors: [] });
   });
 
   test('by a script, to an error', async () => {

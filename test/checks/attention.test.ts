@@ -1,6 +1,9 @@
+import type { Goal } from '@cro-analyzer/protocol/messages';
 import { describe, expect, test } from 'vitest';
+import { runChecks } from '../../render-server/src/checks/run.ts';
+import type { Evidence } from '../../render-server/src/evidence.ts';
 import { measure } from '../support/measure.ts';
-import { bareView, buttonOf, linkOf, pageWith, textOf } from '../support/page-parts.ts';
+import { bareView, buttonOf, linkOf, pageWith, phonePageWith, textOf } from '../support/page-parts.ts';
 
 const withButton = (overrides = {}, page = {}) => pageWith({ elements: [buttonOf(overrides)] }, page);
 
@@ -37,6 +40,15 @@ describe('cta.fold', () => {
     expect(measure('cta.fold', pageWith({}, { views }))).toMatchObject({ status: 'warn', elements: ['d2'] });
     expect(measure('cta.fold', pageWith({}, { views, businessType: 'saas' }))).toMatchObject({ status: 'pass', elements: ['d1'] });
   });
+  test('prefers the button that buys to others on a product page', () => {
+    const join = buttonOf({ id: 'd1', text: 'Join the club', box: { x: 0, y: 100, width: 200, height: 48 } });
+    const add = buttonOf({ id: 'd2', text: 'Add to cart', box: { x: 0, y: 1400, width: 200, height: 48 } });
+    expect(measure('cta.fold', pageWith({ elements: [join, add] }))).toMatchObject({ status: 'warn', elements: ['d2'] });
+  });
+  test('measures by what a phone shows of a page that is too wide for it', () => {
+    const elements = [buttonOf({ box: { x: 0, y: 1500, width: 200, height: 48 } })];
+    expect(measure('cta.fold', phonePageWith({ elements, screen: { width: 980, height: 2121 } })).status).toBe('pass');
+  });
   test('is measured on each device', () => {
     const views = [bareView({ elements: [buttonOf()] }), bareView({ elements: [buttonOf({ id: 'm1', box: { x: 0, y: 900, width: 200, height: 48 } })] }, 'mobile')];
     expect(measure('cta.fold', pageWith({}, { views }), 'desktop').status).toBe('pass');
@@ -71,6 +83,12 @@ describe('cta.contrast', () => {
     expect(measure('cta.contrast', styled('rgb(120, 120, 120)', 'rgb(255, 255, 255)', 19, 700)).status).toBe('pass');
     expect(measure('cta.contrast', styled('rgb(120, 120, 120)', 'rgb(255, 255, 255)', 19, 600)).status).toBe('fail');
   });
+  test('is unknown where axe measured contrasts and did not find this one low', () => {
+    const faint = buttonOf({ style: { color: 'rgb(200, 200, 200)', background: 'rgb(255, 255, 255)', fontSize: 16, fontWeight: 400 } });
+    const found = (element: string) => pageWith({ elements: [faint], axeRan: ['color-contrast'], axe: [{ rule: 'color-contrast', impact: 'serious', help: '', nodes: [{ selector: 'p', element, summary: '' }] }] });
+    expect(measure('cta.contrast', found('d7')).status).toBe('unknown');
+    expect(measure('cta.contrast', found('d1')).status).toBe('fail');
+  });
   test('is unknown over a picture and in a colour notation it cannot read', () => {
     expect(measure('cta.contrast', styled('rgb(0, 0, 0)', null)).status).toBe('unknown');
     expect(measure('cta.contrast', styled('oklch(0.5 0.1 20)', 'rgb(255, 255, 255)')).status).toBe('unknown');
@@ -82,8 +100,9 @@ describe('cta.size', () => {
   test('passes from 44 x 44 px', () => {
     expect(measure('cta.size', sized(44, 44)).status).toBe('pass');
   });
-  test('warns beneath 44 px and fails beneath 24 px', () => {
-    expect(measure('cta.size', sized(200, 43)).status).toBe('warn');
+  test('warns beneath 44 px on phones alone, and fails beneath 24 px', () => {
+    expect(measure('cta.size', phonePageWith({ elements: [buttonOf({ box: { x: 0, y: 0, width: 200, height: 43 } })] })).status).toBe('warn');
+    expect(measure('cta.size', sized(200, 43)).status).toBe('pass');
     expect(measure('cta.size', sized(200, 23)).status).toBe('fail');
   });
   test('is unknown without a call to action', () => {
@@ -93,8 +112,10 @@ describe('cta.size', () => {
 
 describe('cta.competing', () => {
   const buttons = (...labels: string[]) => pageWith({ elements: labels.map((text, index) => buttonOf({ id: `d${index}`, text })) });
-  test('passes when the same action is repeated', () => {
-    expect(measure('cta.competing', buttons('Buy', 'Buy', 'Buy', 'Call')).status).toBe('pass');
+  test('passes when the same action is repeated, wherever it leads and however it is set', () => {
+    expect(measure('cta.competing', buttons('Buy', 'Buy', 'BUY', 'Call')).status).toBe('pass');
+    const elements = ['a', 'b', 'c'].map((ref) => buttonOf({ id: ref, href: `https://shop.example/?ref=${ref}` }));
+    expect(measure('cta.competing', pageWith({ elements })).status).toBe('pass');
   });
   test('warns with three different actions and cites them', () => {
     expect(measure('cta.competing', buttons('Buy', 'Call', 'Chat'))).toMatchObject({ status: 'warn', elements: ['d0', 'd1', 'd2'] });
@@ -162,6 +183,14 @@ describe('title.meta', () => {
   test('fails without a title', () => {
     expect(measure('title.meta', pageWith({}, { title: '' })).status).toBe('fail');
   });
+});
+
+test('a page to be read owes no button and no short first screen, unless the caller says what it is for', () => {
+  const ids = ['cta.present', 'cta.fold', 'hero.text'];
+  const statuses = (businessType: Evidence['businessType'], goal: Goal) => runChecks(pageWith({}, { businessType }), goal).filter(({ id }) => ids.includes(id)).map(({ status }) => status);
+  expect(statuses('content', 'auto')).toEqual(['unknown', 'unknown', 'unknown']);
+  expect(statuses('unknown', 'read')).toEqual(['unknown', 'unknown', 'unknown']);
+  expect(statuses('content', 'signup')).toEqual(['fail', 'unknown', 'warn']);
 });
 
 test('links in the footer do not become the main call to action', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Overlay } from '../../render-server/src/evidence.ts';
 import { elementOf } from '../support/evidence.ts';
 import { measure } from '../support/measure.ts';
 import { overlayOf, pageWith } from '../support/page-parts.ts';
@@ -17,6 +18,10 @@ describe('overlay.coverage', () => {
   });
   test('counts a dialog within its backdrop once, and nothing outside the viewport', () => {
     expect(measure('overlay.coverage', covering(box(1440, 135), box(400, 100, 20, 20), box(1440, 900, 0, 900))).status).toBe('pass');
+  });
+  test('leaves out the header that stands in its own place', () => {
+    const overlays = [overlayOf({ kind: 'bar', inPlace: true, box: box(1440, 170) }), overlayOf({ box: box(1440, 100, 0, 800) })];
+    expect(measure('overlay.coverage', pageWith({ overlays }))).toMatchObject({ status: 'pass', value: expect.stringContaining('11%') });
   });
   test('adds up overlays that lie apart, and cites what stands in them', () => {
     const overlays = [overlayOf({ box: box(1440, 100) }), overlayOf({ box: box(1440, 100, 0, 800) })];
@@ -41,6 +46,11 @@ describe('overlay.close', () => {
   test('fails without one, and quotes the overlay', () => {
     expect(measure('overlay.close', pageWith({ overlays: [overlayOf({ close: null })] })))
       .toMatchObject({ status: 'fail', value: 'no close control on "Ten percent off"' });
+  });
+  test('is unknown where a way out may be one that was not read', () => {
+    const stuck = (overlay: Partial<Overlay>, language: string | null = 'en') => measure('overlay.close', pageWith({ overlays: [overlayOf({ close: null, controls: ['Sign up'], ...overlay })] }, { language })).status;
+    expect(stuck({})).toBe('fail');
+    expect([stuck({}, 'it'), stuck({}, null), stuck({ frames: true }), stuck({ controls: [] }), stuck({ controls: ['Sign up', ''] })]).toEqual(Array(5).fill('unknown'));
   });
   test('fails for one that is too small or out of view', () => {
     for (const where of [box(23, 24), box(40, 40, 1420, 10)]) {

@@ -52,7 +52,7 @@ describe('mobile.viewport', () => {
   });
 });
 
-test('everything about telephones is unknown when none was asked for', () => {
+test('everything about phones is unknown when none was asked for', () => {
   const evidence = pageWith({});
   for (const id of ['mobile.overflow', 'mobile.targets', 'mobile.font', 'mobile.viewport']) {
     expect(measure(id, evidence)).toMatchObject({ status: 'unknown', device: 'mobile' });

@@ -19,7 +19,13 @@ test('a score is null when too little of it is known, and when nothing was measu
   expect(scoresOf([]).conversion).toEqual({ value: null, checks: [] });
 });
 
-test('the mobile score is made from what was measured on a telephone', () => {
+test('a page without a call to action fails what rests on one, in the score alone', () => {
+  const conversion = (present: CheckStatus) => scoresOf([check('cta.present', present), check('cta.fold', 'unknown'), check('cta.contrast', 'unknown'), check('https', 'pass')]).conversion.value;
+  expect(conversion('fail')).toBe(27);
+  expect(conversion('unknown')).toBeNull();
+});
+
+test('the mobile score is made from what was measured on a phone', () => {
   const { mobile } = scoresOf([check('cta.fold', 'fail', 'desktop'), check('cta.fold', 'pass', 'mobile')]);
   expect(mobile).toEqual({ value: 100, checks: ['cta.fold@mobile'] });
 });

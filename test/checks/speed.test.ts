@@ -23,7 +23,7 @@ describe('weight', () => {
 describe('broken', () => {
   const image = (inFirstScreen: boolean) => ({ total: 4, broken: [{ selector: 'img', src: 'https://shop.example/img/kettle.jpg', inFirstScreen }] });
   test('passes when only the console has messages', () => {
-    expect(measure('broken', pageWith({ console: { errors: ['a cookie was refused'], pageErrors: [] } })).status).toBe('pass');
+    expect(measure('broken', pageWith({ console: { errors: ['a cookie was refused'], pageErrors: [], foreignErrors: [] } })).status).toBe('pass');
   });
   test('warns for a broken picture further down and names its file', () => {
     const elements = [elementOf({ id: 'd7', kind: 'image', selector: 'img' })];
@@ -32,7 +32,15 @@ describe('broken', () => {
   });
   test('fails for one in the first screen and for a script error', () => {
     expect(measure('broken', pageWith({ images: image(true) })).status).toBe('fail');
-    expect(measure('broken', pageWith({ console: { errors: [], pageErrors: ['x is not defined'] } })).status).toBe('fail');
+    expect(measure('broken', pageWith({ console: { errors: [], pageErrors: ['x is not defined'], foreignErrors: [] } })).status).toBe('fail');
+  });
+  test('warns for an error in a script of others', () => {
+    expect(measure('broken', pageWith({ console: { errors: [], pageErrors: [], foreignErrors: ['x is not defined'] } })).status).toBe('warn');
+  });
+  test('passes when a script learns that nobody is signed in', () => {
+    const answered = (status: number, type: string) => measure('broken', pageWith({ network: network({ failed: [{ url: 'https://shop.example/api/me', status, type, sameOrigin: true }] }) })).status;
+    expect([answered(401, 'fetch'), answered(403, 'xhr')]).toEqual(['pass', 'pass']);
+    expect([answered(500, 'fetch'), answered(403, 'script')]).toEqual(['warn', 'warn']);
   });
   test('warns for a failed request of the site itself and not for one of others', () => {
     const failed = (sameOrigin: boolean) => pageWith({ network: network({ failed: [{ url: 'https://shop.example/app.js', status: 404, type: 'script', sameOrigin }] }) });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Evidence } from '../../render-server/src/evidence.ts';
+import type { Evidence, Unseen } from '../../render-server/src/evidence.ts';
 import { elementOf } from '../support/evidence.ts';
 import { measure } from '../support/measure.ts';
 import { bareView, buttonOf, fieldOf, formOf, linkOf, pageWith, textOf } from '../support/page-parts.ts';
@@ -7,6 +7,7 @@ import { bareView, buttonOf, fieldOf, formOf, linkOf, pageWith, textOf } from '.
 const withText = (full: string, page: Partial<Evidence> = {}) => pageWith({ text: textOf(full), elements: [buttonOf()] }, page);
 const withLinks = (links: [text: string, href?: string][], page: Partial<Evidence> = {}) =>
   pageWith({ elements: links.map(([text, href]) => linkOf(text, href)) }, page);
+const nothing: Unseen = { unrest: false, transparent: 0, frames: [] };
 const withJsonLd = (node: Record<string, unknown>, full = '') => pageWith({ text: textOf(full), structuredData: { nodes: [node], errors: [] } });
 
 describe('price.visible', () => {
@@ -17,6 +18,13 @@ describe('price.visible', () => {
   test('warns when the price is further down, and says how far', () => {
     const price = elementOf({ kind: 'price', text: '$49.00', inFirstScreen: false, box: { x: 0, y: 1800, width: 80, height: 20 } });
     expect(measure('price.visible', pageWith({ elements: [price] }))).toMatchObject({ status: 'warn', value: 'the first price, "$49.00", is 1800 px down the page' });
+  });
+  test('is unknown where the price may be one that is not recognised', () => {
+    const offer = (price: string, priceCurrency: string) => ({ nodes: [{ '@type': 'Product', offers: { price, priceCurrency } }], errors: [] });
+    expect(measure('price.visible', pageWith({ text: textOf('Konvice 1 299 Kč'), structuredData: offer('1299', 'CZK') })).status).toBe('unknown');
+    expect(measure('price.visible', pageWith({ text: textOf('Kettle 49.00'), structuredData: offer('49', 'USD') })).status).toBe('unknown');
+    expect(measure('price.visible', pageWith({}, { language: 'fi' })).status).toBe('unknown');
+    expect(measure('price.visible', pageWith({})).status).toBe('warn');
   });
   test('is unknown where nothing is sold', () => {
     expect(measure('price.visible', pageWith({}, { businessType: 'lead' }))).toMatchObject({ status: 'unknown', value: 'not a product page' });
@@ -33,6 +41,22 @@ describe('price.consistent', () => {
   test('fails when it does not', () => {
     expect(measure('price.consistent', withJsonLd(product('59.00'), 'now $49.00'))).toMatchObject({ status: 'fail', value: 'JSON-LD says 59, the page shows 49' });
   });
+  test('passes beside a number that is no price, and for zeros after the cents', () => {
+    expect(measure('price.consistent', withJsonLd(product('120.00'), 'Air Max 90 $120.00')).status).toBe('pass');
+    expect(measure('price.consistent', withJsonLd(product('129.9900'), '4.5 out of 5 $129.99')).status).toBe('pass');
+  });
+  test('is unknown where the same digits stand in another form', () => {
+    expect(measure('price.consistent', withJsonLd(product('129.99'), 'only $12999')).status).toBe('unknown');
+  });
+  test('of several prices judges the largest alone, and only if one is', () => {
+    const priced = (fontSize: number) => pageWith({
+      text: textOf('$49.00 or $35.00'),
+      elements: [49, 35].map((amount) => elementOf({ id: `d${amount}`, kind: 'price', text: `$${amount}.00`, style: { color: '', background: null, fontSize: amount === 49 ? fontSize : 16, fontWeight: 400 } })),
+      structuredData: { nodes: [product('59.00')], errors: [] },
+    });
+    expect(measure('price.consistent', priced(28))).toMatchObject({ status: 'fail', elements: ['d49'] });
+    expect(measure('price.consistent', priced(16)).status).toBe('unknown');
+  });
   test('takes any of several offers, and a range', () => {
     expect(measure('price.consistent', withJsonLd({ '@type': 'Product', offers: [{ price: 10 }, { price: 49 }] }, '$49')).status).toBe('pass');
     expect(measure('price.consistent', withJsonLd({ '@type': 'Product', offers: { '@type': 'AggregateOffer', lowPrice: 49 } }, 'from $49')).status).toBe('pass');
@@ -48,6 +72,14 @@ describe('shipping.near', () => {
     for (const text of ['Free shipping over $50', 'Versandkostenfrei', 'Livraison gratuite', 'Envío gratis', '送料無料']) {
       expect(measure('shipping.near', withText(`Add to basket ${text}`)).status, text).toBe('pass');
     }
+  });
+  test('finds the button in the case that the page sets it in, and one whose label is in no text by its place', () => {
+    const shouting = { text: textOf('Add to basket Free shipping'), elements: [buttonOf({ text: 'ADD TO BASKET' })] };
+    expect(measure('shipping.near', pageWith(shouting)).status).toBe('pass');
+    const near = (y: number) => pageWith({ text: textOf('Free shipping'), elements: [buttonOf({ tag: 'input' }), elementOf({ text: 'Free shipping', box: { x: 0, y, width: 90, height: 20 } })] });
+    expect(measure('shipping.near', near(200)).status).toBe('pass');
+    expect(measure('shipping.near', near(2_000)).status).toBe('unknown');
+    expect(measure('shipping.near', pageWith({ text: textOf('Nothing'), elements: [buttonOf({ tag: 'input' })] })).status).toBe('warn');
   });
   test('warns when it is named only far from the button', () => {
     expect(measure('shipping.near', withText(`Add to basket ${'words '.repeat(110)} Shipping`)))
@@ -84,7 +116,7 @@ test('a link that may be among the unlisted elements of a long page is not calle
 
 describe('reviews.present', () => {
   test('passes for counts, ratings and stars in each language', () => {
-    for (const text of ['128 reviews', '4.7 out of 5', '36 Bewertungen', '12 avis clients', '9 opiniones', 'レビュー', '★★★★★']) {
+    for (const text of ['128 reviews', '4.7 out of 5', '36 Bewertungen', '12 avis clients', '9 opiniones', 'レビュー', '★★★★★', '4.8 ★ (214)', 'Reviews (214)']) {
       expect(measure('reviews.present', withText(text)).status, text).toBe('pass');
     }
   });
@@ -95,18 +127,27 @@ describe('reviews.present', () => {
     expect(measure('reviews.present', withText('Made of steel')).status).toBe('warn');
   });
   test('is unknown when a frame may hold them', () => {
-    expect(measure('reviews.present', withText('Made of steel', { limits: ['A frame of another origin was not read.'] })).status).toBe('unknown');
+    expect(measure('reviews.present', pageWith({ text: textOf('Made of steel'), unseen: { ...nothing, frames: ['reviews.example'] } })))
+      .toMatchObject({ status: 'unknown', value: expect.stringContaining('reviews.example') });
   });
 });
 
 describe('contact.present', () => {
-  test('passes for a telephone link, a contact link and an address in JSON-LD', () => {
+  test('passes for a phone link, a contact link and an address in JSON-LD', () => {
     expect(measure('contact.present', withLinks([['Ring us', 'tel:+4912345']])).status).toBe('pass');
     expect(measure('contact.present', withLinks([['Contact']])).status).toBe('pass');
     expect(measure('contact.present', withJsonLd({ '@type': 'Organization', telephone: '+4912345' })).status).toBe('pass');
   });
-  test('warns without any', () => {
+  test('passes for an address or number in the text, a link to support and a form to write with', () => {
+    for (const text of ['write to hello@shop.example', 'Tel. 040 123 45 67', 'Call us: 555 0100 22', '+49 40 1234567', '電話：03-1234-5678']) {
+      expect(measure('contact.present', withText(text)).status, text).toBe('pass');
+    }
+    for (const link of ['Support', 'Hilfe']) expect(measure('contact.present', withLinks([[link]])).status, link).toBe('pass');
+    expect(measure('contact.present', pageWith({ forms: [formOf([fieldOf({ asks: 'email' })])] })).status).toBe('pass');
+  });
+  test('warns without any, and a form to sign up with is none', () => {
     expect(measure('contact.present', withLinks([['About us']])).status).toBe('warn');
+    expect(measure('contact.present', pageWith({ text: textOf('Order 12345678901'), forms: [formOf([fieldOf({ asks: 'password' })])] })).status).toBe('warn');
   });
   test('is unknown in a language whose words are not known', () => {
     expect(measure('contact.present', withLinks([['Ota yhteyttä']], { language: 'fi' })).status).toBe('unknown');
@@ -157,6 +198,19 @@ describe('schema.product', () => {
   test('is unknown without structured data', () => {
     expect(measure('schema.product', pageWith({})).status).toBe('unknown');
   });
+});
+
+test('nothing is called absent where part of the page was not seen', () => {
+  const absences = ['cta.present', 'headline.present', 'price.visible', 'reviews.present', 'returns.link', 'contact.present'];
+  const statusesWith = (unseen: Partial<Unseen>) => absences.map((id) => measure(id, pageWith({ unseen: { ...nothing, ...unseen } })).status);
+  expect(new Set(statusesWith({}))).toEqual(new Set(['fail', 'warn']));
+  for (const unseen of [{ unrest: true }, { transparent: 200 }, { frames: ['widget.example'] }]) expect(new Set(statusesWith(unseen))).toEqual(new Set(['unknown']));
+});
+
+test('structured data of odd shapes is read as far as it goes', () => {
+  const hostile = withJsonLd({ '@type': { toString: null } });
+  expect(measure('schema.product', hostile).status).toBe('unknown');
+  expect(measure('schema.product', withJsonLd({ '@type': [{ toString: null }, 'Thing'] }))).toMatchObject({ status: 'pass', value: 'JSON-LD types: Thing' });
 });
 
 test('an absence on one device is not claimed when the other has it', () => {

@@ -43,12 +43,12 @@ describe('the demo shop', { timeout: BOUND_MS }, () => {
     expect(await findingsOf(ALL)).toEqual(checksOf(ALL));
   });
 
-  test.each(DEFECTS)('loses the finding of $check and no other when $id is mended', async ({ id }) => {
+  test.each(DEFECTS)('loses the finding of $check and no other when $id is fixed', async ({ id }) => {
     const rest = ALL.filter((other) => other !== id);
     expect(await findingsOf(rest)).toEqual(checksOf(rest));
   });
 
-  test('gives every finding again when the mended defect is back', async () => {
+  test('gives every finding again when the fixed defect is back', async () => {
     expect(await findingsOf([...ALL.slice(1), ...ALL.slice(0, 1)])).toEqual(checksOf(ALL));
   });
 

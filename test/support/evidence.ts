@@ -28,6 +28,8 @@ export function viewOf(device: Device, overrides: Partial<View> = {}): View {
     device,
     viewport: { width, height, scale: mobile ? 2 : 1 },
     page: { width, height: 1800, clientWidth: width },
+    screen: { width, height },
+    unseen: { unrest: false, transparent: 0, frames: [] },
     tiles: [tileOf({ box: { x: 0, y: 0, width, height: 1800 } })],
     elements: [
       elementOf({ id: `${prefix}1`, kind: 'heading', tag: 'h1', role: 'heading', text: 'The Blue Mug', selector: 'h1' }),
@@ -43,7 +45,7 @@ export function viewOf(device: Device, overrides: Partial<View> = {}): View {
     axe: [],
     axeRan: [],
     network: { requests: 4, bytes: 120_000, failed: [], mixedContent: [] },
-    console: { errors: [], pageErrors: [] },
+    console: { errors: [], pageErrors: [], foreignErrors: [] },
     ...overrides,
   };
 }

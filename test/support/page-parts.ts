@@ -17,7 +17,7 @@ export function pageWith(view: Partial<View>, overrides: Partial<Evidence> = {})
   return { ...page, views: [bareView(view)], ...overrides };
 }
 
-/** The same on one telephone. */
+/** The same on one phone. */
 export function phonePageWith(view: Partial<View>): Evidence {
   return { ...page, views: [bareView(view, 'mobile')] };
 }
@@ -73,6 +73,9 @@ export function overlayOf(overrides: Partial<Overlay> = {}): Overlay {
     blocked: 0.1,
     text: 'Ten percent off',
     close: { selector: '.close', name: 'Close', box: { x: 100, y: 0, width: 40, height: 40 } },
+    controls: ['Close'],
+    frames: false,
+    inPlace: false,
     ...overrides,
   };
 }

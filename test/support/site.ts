@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ARTICLE } from './sites/article.ts';
+import { GERMAN } from './sites/german.ts';
+import { JAPANESE } from './sites/japanese.ts';
 import { LEAD } from './sites/lead.ts';
+import { PRICING } from './sites/pricing.ts';
 import { PRODUCT } from './sites/product.ts';
 import { SAAS } from './sites/saas.ts';
 
@@ -45,12 +49,16 @@ export async function unusedOrigin(): Promise<string> {
   return site.origin;
 }
 
-/** Our own test sites: a product page, a SaaS landing page and a lead form, with the pictures they show. */
+/** Our own test sites, none with a known conversion defect, and the pictures they show. */
 export function testSites(): Record<string, Route> {
   return {
     '/product': PRODUCT,
     '/saas': SAAS,
     '/lead': LEAD,
+    '/german': GERMAN,
+    '/japanese': JAPANESE,
+    '/article': ARTICLE,
+    '/pricing': PRICING,
     '/img/kettle.svg': picture('#b4532a', '<path d="M120 260h160l-20-130H140z" fill="#fff"/><path d="M280 170q50 10 20 60" stroke="#fff" stroke-width="14" fill="none"/><rect x="175" y="105" width="50" height="20" fill="#fff"/>'),
     '/img/kettle-side.svg': picture('#7d3a1e', '<circle cx="200" cy="200" r="80" fill="#f3e3d8"/>'),
     '/img/cups.svg': picture('#3d5a4c', '<rect x="110" y="160" width="70" height="80" fill="#f4f1ea"/><rect x="220" y="160" width="70" height="80" fill="#f4f1ea"/>'),

@@ -9,20 +9,3 @@ export interface Bounds {
 }
 
 export const BOUNDS: Bounds = { navigation: 30_000, step: 15_000, settle: 8_000 };
-
-/**
- * The outcome of `work`, or the error that `late` makes when it takes longer than `ms`.
- * What loses the race is left to end by itself; its failure is not reported.
- */
-export async function within<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const alarm = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), ms);
-  });
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, alarm]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

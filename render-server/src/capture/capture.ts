@@ -5,8 +5,8 @@ import { RenderError } from '../errors.ts';
 import type { Evidence, View } from '../evidence.ts';
 import { BOUNDS, type Bounds } from './bounds.ts';
 import { businessTypeOf } from './business.ts';
-import { listenToConsole } from './console.ts';
-import { contextOptions } from './devices.ts';
+import { ConsoleLog } from './console.ts';
+import { contextOptions, PENDING_SERVICE_WORKERS } from './devices.ts';
 import { DOCUMENT_MAX, tooLarge } from './failures.ts';
 import { measure, type Measured } from './measure.ts';
 import { NetworkLog } from './network.ts';
@@ -89,20 +89,24 @@ async function look(page: Page, device: Device, options: LookOptions): Promise<S
   page.once('crash', () => trouble.reject(new RenderError('browser_crashed', 'The browser died while it showed the page.')));
   page.on('popup', (popup) => void popup.close().catch(() => {}));
   const cdp = await page.context().newCDPSession(page);
-  const network = await NetworkLog.listen(cdp, (bytes) => {
-    if (bytes > DOCUMENT_MAX) trouble.reject(tooLarge());
+  await page.addInitScript(PENDING_SERVICE_WORKERS);
+  const messages = new ConsoleLog(page);
+  const network = await NetworkLog.listen(cdp, {
+    onDocumentBytes: (bytes) => {
+      if (bytes > DOCUMENT_MAX) trouble.reject(tooLarge());
+    },
+    onNextDocument: () => messages.clear(),
   });
-  return Promise.race([trouble.promise, lookQuietly(page, cdp, network, device, options)]);
+  return Promise.race([trouble.promise, lookQuietly(page, cdp, { network, messages }, device, options)]);
 }
 
-async function lookQuietly(page: Page, cdp: CDPSession, network: NetworkLog, device: Device, options: LookOptions): Promise<Sight> {
+async function lookQuietly(page: Page, cdp: CDPSession, { network, messages }: { network: NetworkLog; messages: ConsoleLog }, device: Device, options: LookOptions): Promise<Sight> {
   const { source, request, bounds, signal, onPart } = options;
-  const messages = listenToConsole(page);
   await visit(page, request.url, network, source, bounds);
   for (let visits = 1; ; visits += 1) {
     try {
       onPart('visiting', 0.2, `Waiting for the page to come to rest (${device})`);
-      const unrest = await settle(page, cdp, network, request.wait, bounds, signal);
+      const rest = await settle(page, cdp, network, request.wait, bounds, signal);
       checkDocument(page, network, source);
       onPart('capturing', 0.5, `Measuring the page (${device})`);
       const { view, document, limits } = await measure(cdp, device, bounds, (share, message) => onPart('capturing', 0.5 + share / 2, message));
@@ -111,8 +115,8 @@ async function lookQuietly(page: Page, cdp: CDPSession, network: NetworkLog, dev
         url: page.url().slice(0, URL_MAX),
         status: network.shown?.status ?? 0,
         document,
-        view: { ...view, network: network.summary(), console: messages() },
-        limits: [...unrest, ...limits],
+        view: { ...view, unseen: { ...view.unseen, unrest: view.unseen.unrest || !rest.rested }, network: network.summary(), console: messages.summary() },
+        limits: [...rest.limits, ...limits],
       };
     } catch (error) {
       if (!(error instanceof PageChanged)) throw error;

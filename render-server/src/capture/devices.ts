@@ -2,7 +2,7 @@ import type { AnalysisRequest, Device } from '@cro-analyzer/protocol/messages';
 import { devices as playwrightDevices, type BrowserContextOptions } from 'playwright-core';
 
 /** What a device shows at once, and how it is pictured. */
-export interface DeviceProfile {
+interface DeviceProfile {
   /** First letter of the ids of its elements. */
   letter: string;
   viewport: { width: number; height: number; scale: number };
@@ -31,3 +31,9 @@ export function contextOptions(device: Device, language: AnalysisRequest['langua
     locale: language,
   };
 }
+
+/**
+ * Script for every page: registering a service worker stays pending, as on a slow line. Playwright's own block
+ * answers with undefined, and each page that goes on from there throws an error that no visitor meets.
+ */
+export const PENDING_SERVICE_WORKERS = 'if (navigator.serviceWorker) navigator.serviceWorker.register = () => new Promise(() => {});';

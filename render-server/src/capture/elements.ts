@@ -1,13 +1,11 @@
 import type { Device } from '@cro-analyzer/protocol/messages';
-import type { PageElement } from '../evidence.ts';
+import { ELEMENTS_LIMIT, type PageElement } from '../evidence.ts';
+import { PRICE } from '../prices.ts';
+import { callIn } from '../words.ts';
 import { DEVICES } from './devices.ts';
 import { describe } from './in-page/describe.ts';
 import { survey, type Candidate } from './in-page/survey.ts';
-import { callIn } from './words.ts';
 import type { World } from './world.ts';
-
-/** Elements listed of one view. About 60 tokens each: 150 on two devices stay below a quarter of a usual prompt. */
-export const ELEMENTS_MAX = 150;
 
 /** Ranks by importance to conversion, the first that fits. */
 const RANKS: ((candidate: Candidate, cta: PageElement['cta']) => boolean)[] = [
@@ -22,9 +20,12 @@ const RANKS: ((candidate: Candidate, cta: PageElement['cta']) => boolean)[] = [
   () => true,
 ];
 
-/** `primary` by wording and visual weight, `secondary` by either alone; a soft label such as "Learn more" needs the weight. */
-export function ctaOf({ kind, name, text, weighty, submits }: Pick<Candidate, 'kind' | 'name' | 'text' | 'weighty' | 'submits'>): PageElement['cta'] {
-  if (kind !== 'button' && kind !== 'link') return null;
+/**
+ * `primary` by wording and visual weight, `secondary` by either alone; a soft label such as "Learn more" needs the
+ * weight. What sends a search is none: it leads to no goal.
+ */
+function ctaOf({ kind, name, text, weighty, submits, searches }: Candidate): PageElement['cta'] {
+  if ((kind !== 'button' && kind !== 'link') || searches) return null;
   const call = callIn(text) ?? callIn(name);
   if (call === 'names') return weighty ? 'primary' : 'secondary';
   if (!weighty) return null;
@@ -35,7 +36,7 @@ export function ctaOf({ kind, name, text, weighty, submits }: Pick<Candidate, 'k
  * Which candidates are listed and in what order: by rank, then as in the document. Every rank gets its share
  * of the list before what is left goes to the highest, so that fifty product cards do not push out the price.
  */
-export function rank(candidates: Candidate[], max = ELEMENTS_MAX): { index: number; cta: PageElement['cta'] }[] {
+export function rank(candidates: Candidate[], max = ELEMENTS_LIMIT): { index: number; cta: PageElement['cta'] }[] {
   const ranked = candidates.map((candidate, index) => {
     const cta = ctaOf(candidate);
     return { index, cta, rank: RANKS.findIndex((fits) => fits(candidate, cta)) };
@@ -57,7 +58,7 @@ export function rank(candidates: Candidate[], max = ELEMENTS_MAX): { index: numb
  * `overlays` are indexes of overlays that are not part of the page proper.
  */
 export async function readElements(world: World, device: Device, overlays: number[]): Promise<{ elements: PageElement[]; left: number }> {
-  const { candidates, left } = await world.run(survey, { overlays });
+  const { candidates, left } = await world.run(survey, { overlays, price: PRICE.source });
   const chosen = rank(candidates).map((entry, place) => ({ ...entry, id: `${DEVICES[device].letter}${place + 1}` }));
   const descriptions = await world.run(describe, chosen.map(({ index, id }) => ({ index, id })));
   const elements = chosen.flatMap(({ index, id, cta }, place): PageElement[] => {

@@ -1,4 +1,4 @@
-import type { EgressFailure } from '../browsers/page-source.ts';
+import type { EgressFailure, PageSource } from '../browsers/page-source.ts';
 import { RenderError } from '../errors.ts';
 import type { DocumentLoad } from './network.ts';
 
@@ -31,7 +31,7 @@ const NET_ERRORS: [RegExp, keyof typeof UNREACHABLE][] = [
  * Why a document that was asked for is not a page to analyse; null when it is one.
  * The egress gate is asked before a status or net error is believed: its own answers look like the site's.
  */
-export function failureOf(load: DocumentLoad | undefined, error: unknown, failureFor: (hostname: string) => EgressFailure | undefined): RenderError | null {
+export function failureOf(load: DocumentLoad | undefined, error: unknown, failureFor: PageSource['failureFor']): RenderError | null {
   const status = load?.status ?? null;
   const said = `${load?.error ?? ''} ${error instanceof Error ? error.message : ''}`;
   const failed = error !== null || (load?.error ?? null) !== null || status === null || status >= 400;
@@ -48,10 +48,9 @@ export function failureOf(load: DocumentLoad | undefined, error: unknown, failur
   return unreachable(reason, error ?? load?.error);
 }
 
-function egressFailure(load: DocumentLoad | undefined, failureFor: (hostname: string) => EgressFailure | undefined): EgressFailure | undefined {
-  const hosts = new Set((load?.urls ?? []).toReversed().map((url) => new URL(url).hostname));
-  for (const host of hosts) {
-    const failure = failureFor(host);
+function egressFailure(load: DocumentLoad | undefined, failureFor: PageSource['failureFor']): EgressFailure | undefined {
+  for (const url of (load?.urls ?? []).toReversed()) {
+    const failure = failureFor(new URL(url));
     if (failure !== undefined) return failure;
   }
   return undefined;

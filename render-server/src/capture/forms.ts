@@ -1,4 +1,5 @@
 import type { Form, FormField } from '../evidence.ts';
+import { CART } from '../words.ts';
 import type { FormFacts } from './in-page/forms.ts';
 
 type FieldFacts = FormFacts['fields'][number];
@@ -8,22 +9,22 @@ type Asks = NonNullable<FormField['asks']>;
 const WORDS: [Asks, RegExp][] = [
   ['email', /(?<!\p{L})e ?mail(?!\p{L})|mailadresse|courriel|correo|メール/u],
   ['password', /pass ?wor[dt]|kennwort|mot de passe|contraseña|パスワード/u],
-  ['card', /card ?(?:number|no|holder)|credit ?card|cvc|cvv|iban|kartennummer|numéro de carte|número de tarjeta|カード番号/u],
+  ['card', /card ?(?:number|no(?!\p{L}))|credit ?card(?! ?holder)|cvc|cvv|kartennummer|numéro de carte|número de tarjeta|カード番号/u],
   ['phone', /(?<!\p{L})(?:tele)?phone|(?<!\p{L})(?:tel|mobile|handy|móvil)(?!\p{L})|telefon|téléphone|teléfono|電話/u],
   ['postcode', /post ?(?:al)? ?code|(?<!\p{L})(?:zip|plz)(?!\p{L})|postleitzahl|code postal|código postal|郵便番号/u],
   ['address', /(?<!e ?mail )(?<!\p{L})address(?! ?e ?mail)|street|stra(?:ß|ss)e|anschrift|(?<!\p{L})(?:city|town|ort|stadt|ville|ciudad|country|land)(?!\p{L})|adresse|dirección|住所/u],
   ['quantity', /quantity|(?<!\p{L})qty(?!\p{L})|menge|anzahl|quantité|cantidad|数量/u],
   ['search', /search|(?<!\p{L})suche|recherche|buscar|検索/u],
-  ['name', /(?:first|last|full|your|sur|vor|nach|fore|family|user|company) ?name|(?<!\p{L})(?:name|nom|nombre|apellidos?|prénom|fname|lname)(?!\p{L})|氏名|お名前/u],
+  ['name', /(?:first|last|full|your|sur|vor|nach|fore|family|user|company) ?name|card ?holder|karteninhaber|titulaire|titular|(?<!\p{L})(?:name|nom|nombre|apellidos?|prénom|fname|lname)(?!\p{L})|氏名|お名前/u],
 ];
 
 /** What a field asks for, by autocomplete, type, name, label and placeholder; null when that cannot be told. */
-export function asksOf(field: FieldFacts): FormField['asks'] {
+function asksOf(field: FieldFacts): FormField['asks'] {
   if (field.type === 'checkbox' || field.type === 'radio' || field.type === 'file') return null;
   const token = field.autocomplete.toLowerCase().split(/\s+/).at(-1) ?? '';
   if (token === 'email') return 'email';
   if (/^tel/.test(token)) return 'phone';
-  if (/^cc-/.test(token)) return 'card';
+  if (/^cc-(?!.*name$)/.test(token)) return 'card';
   if (token === 'postal-code') return 'postcode';
   if (/^(?:street-address|address-|country)/.test(token)) return 'address';
   if (/name$/.test(token)) return 'name';
@@ -49,7 +50,7 @@ function purposeOf(role: string, words: string, action: string, fields: FormFiel
   const reached = asked.has('email') || asked.has('phone');
   if (role === 'search' || (asked.has('search') && fields.length <= 3)) return 'search';
   if (asked.has('card') || (asked.has('address') && asked.has('postcode') && asked.has('name'))) return 'checkout';
-  if (/add(?: \S+)? to (?:cart|bag|basket)|buy now|warenkorb|jetzt kaufen|ajouter au panier|añadir al carrito|カートに|かごに/i.test(words) || /\/cart(?:\/add|[/?]|$)/i.test(action)) return 'purchase';
+  if (CART.test(words) || /\/(?:cart|basket|warenkorb|panier|carrito)(?:[/?]|$)/i.test(action)) return 'purchase';
   if (asked.has('password')) {
     const isNew = fields.filter(({ asks }) => asks === 'password').length > 1 || fields.some(({ autocomplete }) => autocomplete === 'new-password')
       || /sign ?up|register|create|registrieren|inscri|regístr|登録/i.test(words);

@@ -1,6 +1,6 @@
 import type { Device } from '@cro-analyzer/protocol/messages';
 import type { CDPSession } from 'playwright-core';
-import type { Evidence, View } from '../evidence.ts';
+import { TEXT_LIMIT, type Evidence, type View } from '../evidence.ts';
 import { runAxe } from './axe.ts';
 import type { Bounds } from './bounds.ts';
 import { DEVICES } from './devices.ts';
@@ -9,6 +9,7 @@ import { formOf } from './forms.ts';
 import { readFacts, type PageFacts } from './in-page/facts.ts';
 import { readForms } from './in-page/forms.ts';
 import { findOverlays } from './in-page/overlays.ts';
+import { outline, type Outline } from './in-page/rest.ts';
 import { overlayOf } from './overlays.ts';
 import { takeTiles } from './screenshots.ts';
 import { structuredDataOf } from './structured-data.ts';
@@ -27,17 +28,20 @@ export interface Measured {
  */
 export async function measure(cdp: CDPSession, device: Device, bounds: Bounds, onPart: (share: number, message: string) => void): Promise<Measured> {
   const world = await World.open(cdp, bounds.step);
+  const before = await world.run(outline, null);
   const overlays = (await world.run(findOverlays, null)).map(overlayOf);
   const foreign = overlays.flatMap(({ kind }, index) => (kind === 'bar' ? [] : [index]));
   const { elements, left } = await readElements(world, device, foreign);
   const forms = (await world.run(readForms, null)).map(formOf);
-  const facts = await world.run(readFacts, null);
+  const facts = await world.run(readFacts, { textMax: TEXT_LIMIT });
   onPart(0.4, `Taking pictures (${device})`);
   const tiles = await takeTiles(cdp, device, facts.page, bounds.step);
   onPart(0.7, `Checking accessibility (${device})`);
   const audit = await runAxe(world);
+  const unrest = hasChanged(before, await world.run(outline, null));
 
   const limits = limitsOf(facts, left);
+  if (unrest) limits.push('The page was still changing while it was measured.');
   if (audit === null) limits.push('The accessibility rules did not finish in time: what they measure is unknown.');
   const pictured = tiles.reduce((sum, { box }) => sum + box.height, 0);
   if (pictured < facts.page.height) limits.push(`The pictures show the first ${pictured} px of ${facts.page.height} px.`);
@@ -47,6 +51,8 @@ export async function measure(cdp: CDPSession, device: Device, bounds: Bounds, o
       device,
       viewport: DEVICES[device].viewport,
       page: facts.page,
+      screen: facts.screen,
+      unseen: { unrest, transparent: facts.transparent, frames: facts.frames },
       tiles,
       elements,
       headings: facts.headings,
@@ -64,11 +70,17 @@ export async function measure(cdp: CDPSession, device: Device, bounds: Bounds, o
   };
 }
 
+/** Whether content came or went. A clock that ticks changes a few letters only. */
+function hasChanged(before: Outline, after: Outline): boolean {
+  return before.height !== after.height || before.elements !== after.elements || Math.abs(before.characters - after.characters) > 40;
+}
+
 function limitsOf(facts: PageFacts, left: number): string[] {
   const limits: string[] = [];
   if (left > 0) limits.push(`${left} elements of less weight were not listed.`);
   if (facts.elementsCut) limits.push('The page has more elements than were looked at.');
   if (facts.frames.length > 0) limits.push(`Embedded frames were not looked into: ${facts.frames.join(', ')}.`);
+  if (facts.scrollsInside) limits.push('The page scrolls inside a box of its own: the pictures end with the first screen.');
   if (facts.canvasShare > 0.1) limits.push(`A canvas draws ${Math.round(facts.canvasShare * 100)}% of the first screen: only the picture shows what is in it.`);
   if (facts.crossesShadow) limits.push('Some elements are inside web components: their selectors work in Playwright, not in querySelector.');
   if (facts.jsonLd.tooLong > 0) limits.push('Some structured data was too long to read.');

@@ -35,6 +35,13 @@ interface Broken {
   canceled?: boolean;
 }
 
+interface Listener {
+  /** The decoded size of the main document, as it grows. */
+  onDocumentBytes(bytes: number): void;
+  /** The page shows another document than the one before: what was counted starts anew. */
+  onNextDocument(): void;
+}
+
 const URL_MAX = 500;
 const FAILED_MAX = 100;
 const TRACKED_MAX = 5_000;
@@ -55,24 +62,24 @@ export class NetworkLog {
   #shown: DocumentLoad | undefined;
   #mainFrame: string;
   #onChange: (() => void) | null = null;
-  #onDocumentBytes: (bytes: number) => void;
+  #hear: Listener;
 
-  private constructor(mainFrame: string, onDocumentBytes: (bytes: number) => void) {
+  private constructor(mainFrame: string, listener: Listener) {
     this.#mainFrame = mainFrame;
-    this.#onDocumentBytes = onDocumentBytes;
+    this.#hear = listener;
   }
 
-  /** Listens on a page that has not navigated yet. `onDocumentBytes` hears the decoded size of the main document as it grows. */
-  static async listen(cdp: CDPSession, onDocumentBytes: (bytes: number) => void): Promise<NetworkLog> {
+  /** Listens on a page that has not navigated yet. */
+  static async listen(cdp: CDPSession, listener: Listener): Promise<NetworkLog> {
     const { frameTree } = await cdp.send('Page.getFrameTree');
-    const log = new NetworkLog(frameTree.frame.id, onDocumentBytes);
+    const log = new NetworkLog(frameTree.frame.id, listener);
     cdp.on('Network.requestWillBeSent', (event) => log.#sent(event));
     cdp.on('Network.responseReceived', (event) => log.#answered(event));
     cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
       const load = log.#documents.at(-1);
       if (load?.requestId !== requestId) return;
       load.bytes += dataLength;
-      log.#onDocumentBytes(load.bytes);
+      log.#hear.onDocumentBytes(load.bytes);
     });
     cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
       log.#bytes += encodedDataLength;
@@ -149,6 +156,7 @@ export class NetworkLog {
     if (this.#shown !== undefined) {
       [this.#requests, this.#bytes, this.#failed] = [1, 0, []];
       this.#mixed.clear();
+      this.#hear.onNextDocument();
     }
     this.#shown = load;
   }
@@ -160,7 +168,7 @@ export class NetworkLog {
       load.status = response.status;
       load.mimeType = (header('content-type').split(';')[0] || response.mimeType).trim().toLowerCase();
       load.disposition = header('content-disposition').toLowerCase();
-      this.#onDocumentBytes(Number(header('content-length')) || 0);
+      this.#hear.onDocumentBytes(Number(header('content-length')) || 0);
     } else if (response.status >= 400) {
       this.#addFailure(response.url, response.status, type);
     }

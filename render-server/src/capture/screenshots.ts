@@ -2,7 +2,7 @@ import type { Device } from '@cro-analyzer/protocol/messages';
 import type { CDPSession } from 'playwright-core';
 import { RenderError } from '../errors.ts';
 import type { Tile, View } from '../evidence.ts';
-import { within } from './bounds.ts';
+import { within } from '../bounded.ts';
 import { DEVICES } from './devices.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
 }
 
 /** Width and height in the frame header (SOF) of a JPEG. @throws Error when there is none */
-export function jpegSize(jpeg: Buffer): { width: number; height: number } {
+function jpegSize(jpeg: Buffer): { width: number; height: number } {
   for (let at = 2; at + 9 < jpeg.length; at += 2 + jpeg.readUInt16BE(at + 2)) {
     const marker = jpeg.readUInt8(at + 1);
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;

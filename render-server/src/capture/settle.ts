@@ -16,10 +16,10 @@ const SELECTOR_WAIT_MS = 15_000;
 /**
  * Brings the page to rest within `bounds.settle`: load, network, lazy content by scrolling through, fonts, layout
  * and pictures in view; then what the request asks to wait for. Leaves it at the top with nothing moving.
- * @returns what did not come to rest in time, in words
+ * @returns whether it came to rest in time, and what did not, in words
  * @throws RenderError page_stuck, or bad_request for a selector that cannot be read; PageChanged
  */
-export async function settle(page: Page, cdp: CDPSession, network: NetworkLog, wait: AnalysisRequest['wait'], bounds: Bounds, signal: AbortSignal): Promise<string[]> {
+export async function settle(page: Page, cdp: CDPSession, network: NetworkLog, wait: AnalysisRequest['wait'], bounds: Bounds, signal: AbortSignal): Promise<{ rested: boolean; limits: string[] }> {
   const limits: string[] = [];
   const end = performance.now() + bounds.settle;
   const left = (share = 1): number => Math.max(100, (end - performance.now()) * share);
@@ -37,7 +37,7 @@ export async function settle(page: Page, cdp: CDPSession, network: NetworkLog, w
   }
   if (wait?.ms !== undefined) await pause(wait.ms, undefined, { signal });
   await world.run(freeze, null);
-  return limits;
+  return { rested: isQuiet && isStill, limits };
 }
 
 async function appears(page: Page, selector: string): Promise<boolean> {

@@ -16,7 +16,7 @@ export async function visit(page: Page, url: string, network: NetworkLog, source
   try {
     await page.goto(url, { waitUntil: 'commit', timeout: bounds.navigation });
   } catch (error) {
-    throw failureOf(network.asked, error, (host) => source.failureFor(host)) ?? unreachable('connect', error);
+    throw failureOf(network.asked, error, (url) => source.failureFor(url)) ?? unreachable('connect', error);
   }
   checkDocument(page, network, source);
   await page.waitForLoadState('domcontentloaded', { timeout: bounds.settle }).catch(() => {});
@@ -27,7 +27,7 @@ export async function visit(page: Page, url: string, network: NetworkLog, source
  * @throws RenderError page_unreachable, page_error
  */
 export function checkDocument(page: Page, network: NetworkLog, source: PageSource): void {
-  const failure = failureOf(network.shown, null, (host) => source.failureFor(host));
+  const failure = failureOf(network.shown, null, (url) => source.failureFor(url));
   if (failure !== null) throw failure;
   if (!/^https?:/.test(page.url())) throw unreachable('dns');
 }

@@ -1,24 +1,27 @@
 import type { CDPSession } from 'playwright-core';
 import { RenderError } from '../errors.ts';
-import { within } from './bounds.ts';
+import { within } from '../bounded.ts';
 import { domKit } from './in-page/dom.ts';
 import { colourKit } from './in-page/colours.ts';
 import { nameKit } from './in-page/names.ts';
 import { selectorKit } from './in-page/selectors.ts';
+import { textKit } from './in-page/texts.ts';
 
 /** The tools that every function run in a page is given. */
 export type Kit =
   & ReturnType<typeof domKit>
   & ReturnType<typeof colourKit>
   & ReturnType<typeof nameKit>
-  & ReturnType<typeof selectorKit>;
+  & ReturnType<typeof selectorKit>
+  & ReturnType<typeof textKit>;
 
 const KIT_SOURCE = `(() => {
   const dom = (${String(domKit)})();
   const colours = (${String(colourKit)})(dom);
   const names = (${String(nameKit)})(dom);
   const selectors = (${String(selectorKit)})(dom);
-  return { ...dom, ...colours, ...names, ...selectors };
+  const texts = (${String(textKit)})(dom);
+  return { ...dom, ...colours, ...names, ...selectors, ...texts };
 })()`;
 
 /** The most that one call may bring back, in characters of JSON: several times what the limits inside the page allow. */
@@ -46,20 +49,20 @@ export class World {
     this.#stepMs = stepMs;
   }
 
-  /** @throws RenderError page_stuck when the page does not answer within `stepMs`; PageChanged when it navigates meanwhile */
+  /** @throws RenderError page_stuck when the page does not answer within `stepMs`, page_error when it has no document; PageChanged when it navigates meanwhile */
   static async open(cdp: CDPSession, stepMs: number): Promise<World> {
     return bounded(stepMs, async () => {
       const { frameTree } = await cdp.send('Page.getFrameTree');
       const { executionContextId } = await cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'cro' });
       const kit = await cdp.send('Runtime.evaluate', { contextId: executionContextId, expression: KIT_SOURCE });
-      if (kit.result.objectId === undefined) throw new Error(`the kit did not start: ${thrownIn(kit.exceptionDetails)}`);
+      if (kit.result.objectId === undefined) throw unmeasurable('the kit', kit.exceptionDetails);
       return new World(cdp, executionContextId, kit.result.objectId, stepMs);
     });
   }
 
   /**
    * Runs a self-contained function in the page. Its argument and its result travel as JSON.
-   * @throws RenderError page_stuck, PageChanged; Error when the function throws
+   * @throws RenderError page_stuck; page_error when the function throws, as on a page built to make it; PageChanged
    */
   async run<A, R>(use: (kit: Kit, argument: A) => R | Promise<R>, argument: A): Promise<R> {
     const functionDeclaration = `async function (argument) {
@@ -75,7 +78,7 @@ export class World {
         awaitPromise: true,
         returnByValue: true,
       });
-      if (answer.exceptionDetails !== undefined) throw new Error(`${use.name} failed in the page: ${thrownIn(answer.exceptionDetails)}`);
+      if (answer.exceptionDetails !== undefined) throw unmeasurable(use.name, answer.exceptionDetails);
       return String(answer.result.value);
     });
     return JSON.parse(text) as R;
@@ -99,6 +102,8 @@ async function bounded<T>(ms: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function thrownIn(details: { text: string; exception?: { description?: string } } | undefined): string {
-  return (details?.exception?.description ?? details?.text ?? 'no reason given').slice(0, 500);
+/** What of ours failed in the page is the page's doing: it took its document apart, or is far too large. */
+function unmeasurable(what: string, details: { text: string; exception?: { description?: string } } | undefined): RenderError {
+  const thrown = (details?.exception?.description ?? details?.text ?? 'no reason given').slice(0, 500);
+  return new RenderError('page_error', 'The page could not be measured: its document is empty, far too large, or taken apart by its script.', { cause: new Error(`${what} failed in the page: ${thrown}`) });
 }

@@ -13,12 +13,12 @@ const fields = perDevice({
   title: 'Forms ask for little',
   category: 'forms',
   threshold: 'at most 5 fields on a lead form, 8 on a checkout step',
-  method: 'visible fields of each form',
+  method: 'visible fields of each form, a group of options counted once, boxes to tick left out',
   source: 'heuristic; Baymard: about 8 fields are enough for most checkouts',
 }, (view) => {
   const measured = view.forms.filter((form) => form.visible).flatMap((form) => {
     const limit = FIELD_LIMITS[form.purpose];
-    const filled = filledIn(form);
+    const filled = questionsOf(form);
     return limit === undefined || filled.length === 0 ? [] : [{ form, limit, filled }];
   });
   const [longest] = measured.toSorted((a, b) => b.filled.length - b.limit - (a.filled.length - a.limit));
@@ -59,7 +59,7 @@ const autocomplete = fieldRule({
   title: 'The browser can fill the form in',
   category: 'forms',
   threshold: 'every field for personal data has a valid autocomplete token',
-  method: 'autocomplete attribute of fields for name, e-mail, telephone, address and card; axe rule autocomplete-valid',
+  method: 'autocomplete attribute of fields for name, e-mail, phone, address and card; axe rule autocomplete-valid',
   source: 'SC 1.3.5; Lighthouse autocomplete',
 }, (field) => field.asks !== null && ['email', 'phone', 'name', 'address', 'postcode', 'card'].includes(field.asks),
 (field, view) => !['', 'off', 'false'].includes(field.autocomplete.trim().toLowerCase()) && !isInvalidAutocomplete(field, view),
@@ -76,7 +76,7 @@ const inputType = fieldRule({
   id: 'form.inputType',
   title: 'Fields bring up the fitting keyboard',
   category: 'forms',
-  threshold: 'e-mail, telephone and card fields have a fitting type or inputmode',
+  threshold: 'e-mail, phone and card fields have a fitting type or inputmode',
   method: 'type and inputmode of fields against what they ask for',
   source: 'heuristic',
 }, (field) => field.asks !== null && field.asks in KEYBOARDS && field.tag === 'input', (field) => {
@@ -115,6 +115,12 @@ function fieldsOf(view: View): FormField[] {
 
 function filledIn(form: Form): FormField[] {
   return form.fields.filter((field) => field.visible && !NOT_FILLED_IN.has(field.type));
+}
+
+/** What is filled in, with a group of options as one question. A box is ticked, not filled in. */
+function questionsOf(form: Form): FormField[] {
+  const fields = filledIn(form).filter((field) => field.type !== 'checkbox');
+  return fields.filter((field, index) => field.type !== 'radio' || fields.findIndex((other) => other.type === 'radio' && other.name === field.name) === index);
 }
 
 function nameOf(field: FormField): string {

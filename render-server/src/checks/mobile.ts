@@ -1,9 +1,9 @@
-/** What matters on a telephone. */
+/** What matters on a phone. */
 import { fail, pass, perDevice, unknown, warn, type Rule } from './rule.ts';
 
 const overflow = perDevice({
   id: 'mobile.overflow',
-  title: 'The page fits the width of a telephone',
+  title: 'The page fits the width of a phone',
   category: 'mobile',
   threshold: 'no wider than the viewport',
   method: 'scroll width of the document against its client width; 320 px is not measured',
@@ -31,7 +31,7 @@ const targets = perDevice({
 
 const font = perDevice({
   id: 'mobile.font',
-  title: 'Text is large enough to read on a telephone',
+  title: 'Text is large enough to read on a phone',
   category: 'mobile',
   threshold: 'at most 10% of the text under 12 px',
   method: 'share of visible characters set smaller than 12 px',
@@ -47,7 +47,7 @@ const font = perDevice({
 
 const viewport = perDevice({
   id: 'mobile.viewport',
-  title: 'The page is laid out for telephones and can be zoomed',
+  title: 'The page is laid out for phones and can be zoomed',
   category: 'mobile',
   threshold: 'a viewport meta tag that allows zooming to 200%',
   method: 'content of the viewport meta tag',

@@ -1,4 +1,4 @@
-import type { Category, Check, CheckStatus, Device } from '@cro-analyzer/protocol/messages';
+import type { Category, Check, CheckStatus, Device, Goal } from '@cro-analyzer/protocol/messages';
 import type { Evidence, View } from '../evidence.ts';
 
 /** What a rule measures and by which yardstick: everything of a check that does not depend on the page. */
@@ -19,18 +19,18 @@ export interface Measured {
   elements: string[];
 }
 
-/** Measures one thing: gives one check for the page, or one for each device. */
-export type Rule = (evidence: Evidence) => Check[];
+/** Measures one thing: gives one check for the page, or one for each device. `goal` is what visitors should do there. */
+export type Rule = (evidence: Evidence, goal: Goal) => Check[];
 
 /** Elements that a check cites at most: enough to show a pattern. */
 const CITED_MAX = 8;
 
 /** A rule measured apart on each device, or on the one named in `only`: `unknown` when that device was not looked at. */
-export function perDevice(spec: RuleSpec, measure: (view: View, evidence: Evidence) => Measured, only?: Device): Rule {
-  return (evidence) => {
+export function perDevice(spec: RuleSpec, measure: (view: View, evidence: Evidence, goal: Goal) => Measured, only?: Device): Rule {
+  return (evidence, goal) => {
     const views = evidence.views.filter((view) => only === undefined || view.device === only);
     if (views.length === 0 && only !== undefined) return [checkOf(spec, only, unknown(`not looked at on ${only}`))];
-    return views.map((view) => checkOf(spec, view.device, measure(view, evidence)));
+    return views.map((view) => checkOf(spec, view.device, measure(view, evidence, goal)));
   };
 }
 

@@ -18,11 +18,14 @@ const WEIGHTS: Record<Exclude<keyof Scores, 'mobile'>, Record<string, number>> =
   },
 };
 
-/** Measured on a telephone, or about one: their weight in the mobile score. */
+/** Measured on a phone, or about one: their weight in the mobile score. */
 const MOBILE_WEIGHTS: Record<string, number> = {
   'mobile.overflow': 3, 'mobile.viewport': 3, 'mobile.targets': 2, 'mobile.font': 2,
   'cta.fold': 2, 'cta.size': 2, 'cta.covered': 2, 'overlay.coverage': 2, 'overlay.blocking': 2,
 };
+
+/** Unknown where there is no call to action: for the score they fail with it, or the worst page would have none. */
+const RESTS_ON_ACTION = ['cta.fold', 'cta.covered', 'cta.contrast', 'cta.size', 'cta.competing', 'cta.vague', 'shipping.near'];
 
 /** Share of the weight that must be known, below which a number would say more than was measured. Much is unknown
  * by nature: a page without a form has no labels to judge. */
@@ -34,7 +37,10 @@ const POINTS: Record<Exclude<CheckStatus, 'unknown'>, number> = { pass: 1, warn:
  * Scores of 0-100 from the checks alone: the weighted mean over those whose outcome is known
  * (pass 1, warn 0.5, fail 0). Each score lists the keys of the checks that it was made from.
  */
-export function scoresOf(checks: Check[]): Scores {
+export function scoresOf(measured: Check[]): Scores {
+  const actionless = new Set(measured.filter((check) => check.id === 'cta.present' && check.status === 'fail').map((check) => check.device));
+  const checks = measured.map((check): Check => (check.status === 'unknown' && RESTS_ON_ACTION.includes(check.id) && actionless.has(check.device)
+    ? { ...check, status: 'fail' } : check));
   return {
     experience: score(checks, WEIGHTS.experience),
     content: score(checks, WEIGHTS.content),

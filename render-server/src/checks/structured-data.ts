@@ -7,6 +7,12 @@ export function nodesOfType(evidence: Evidence, type: string): Node[] {
   return evidence.views.flatMap((view) => view.structuredData.nodes).filter((node) => [node['@type']].flat().includes(type));
 }
 
+/** The schema.org types that the page names, each once. What else stands in their place is the page's own mistake. */
+export function typesIn(evidence: Evidence): string[] {
+  const types = evidence.views.flatMap((view) => view.structuredData.nodes).flatMap((node) => [node['@type']].flat());
+  return [...new Set(types.filter((type) => typeof type === 'string'))];
+}
+
 /** What the products of the page are offered for: offers and their price specifications are nested or single. */
 export function offersOf(evidence: Evidence): Node[] {
   const nested = [...nodesOfType(evidence, 'Product'), ...nodesOfType(evidence, 'ProductGroup')].flatMap((product) => [

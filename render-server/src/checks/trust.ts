@@ -1,52 +1,16 @@
-/** Trust and commercial facts. */
-import { ELEMENTS_LIMIT, type Evidence, type PageElement } from '../evidence.ts';
+/** Trust: what tells a visitor that it is safe to buy here. */
+import type { Evidence, PageElement, View } from '../evidence.ts';
+import { ADDRESS, CONTACT, PRIVACY, RETURNS, REVIEWS, SHIPPING, TERMS } from '../words.ts';
+import { absent, absentLink } from './absence.ts';
 import { labelOf, mainAction } from './action.ts';
-import { amountOf, pricesIn } from './prices.ts';
-import { fail, pass, perDevice, perPage, unknown, warn, type Measured, type Rule } from './rule.ts';
-import { nodesOfType, offersOf } from './structured-data.ts';
-import { CONTACT, PRIVACY, RETURNS, REVIEWS, SHIPPING, TERMS, blindSpot } from './words.ts';
+import { NOT_A_PRODUCT } from './prices.ts';
+import { fail, pass, perDevice, perPage, unknown, warn, type Rule } from './rule.ts';
+import { nodesOfType, offersOf, typesIn } from './structured-data.ts';
 
-const NOT_A_PRODUCT = 'not a product page';
 /** How far from the main call to action a fact still belongs to the purchase, in characters of text in reading order. */
 const NEAR = 600;
-
-const priceVisible = perDevice({
-  id: 'price.visible',
-  title: 'The price is in the first screen',
-  category: 'trust',
-  threshold: 'a price in the first screen of a product page',
-  method: 'amounts with a currency in the visible text of the first screen',
-  source: 'heuristic',
-}, (view, evidence) => {
-  if (evidence.businessType !== 'product') return unknown(NOT_A_PRODUCT);
-  const shown = view.elements.filter((element) => element.kind === 'price' && element.visible);
-  const first = shown.find((element) => element.inFirstScreen);
-  if (first !== undefined) return pass(`"${labelOf(first)}" in the first screen`, [first]);
-  if (pricesIn(view.text.firstScreen).length > 0) return pass('an amount with a currency in the first screen');
-  const [later] = shown;
-  if (later !== undefined) return warn(`the first price, "${labelOf(later)}", is ${Math.round(later.box.y)} px down the page`, [later]);
-  return warn(pricesIn(view.text.full).length > 0 ? 'prices only below the first screen' : 'no price in the text of the page');
-});
-
-const priceConsistent = perPage({
-  id: 'price.consistent',
-  title: 'Structured data and page name the same price',
-  category: 'trust',
-  threshold: 'the offer price of JSON-LD stands on the page',
-  method: 'JSON-LD offers against amounts with a currency in the visible text',
-  source: 'heuristic',
-}, (evidence) => {
-  if (evidence.businessType !== 'product') return unknown(NOT_A_PRODUCT);
-  const offered = offersOf(evidence).flatMap((offer) => [offer.price, offer.lowPrice, offer.highPrice])
-    .map((price) => (typeof price === 'number' ? price : typeof price === 'string' ? amountOf(price) : Number.NaN))
-    .filter((price) => price > 0);
-  if (offered.length === 0) return unknown('no offer price in JSON-LD');
-  const shown = new Set(evidence.views.flatMap((view) => pricesIn(view.text.full)));
-  if (shown.size === 0) return unknown('no price in the text of the page');
-  const cited = evidence.views.flatMap((view) => view.elements.filter((element) => element.kind === 'price' && element.visible).slice(0, 1));
-  const value = `JSON-LD says ${[...new Set(offered)].join(', ')}, the page shows ${[...shown].slice(0, 5).join(', ')}`;
-  return offered.some((price) => shown.has(price)) ? pass(value, cited) : fail(value, cited);
-});
+/** The same in pixels of the page, for a button whose label stands in no text. */
+const NEAR_PIXELS = 400;
 
 const shipping = perDevice({
   id: 'shipping.near',
@@ -61,10 +25,11 @@ const shipping = perDevice({
   if (action === undefined) return unknown('no call to action to look around');
   const label = labelOf(action);
   const around = textAround(view.text.full, label);
-  const hit = around.map((text) => SHIPPING.exec(text)?.[0]).find((word) => word !== undefined);
+  const near = around.length > 0 ? around : textBeside(view, action);
+  const hit = near.map((text) => SHIPPING.exec(text)?.[0]).find((word) => word !== undefined);
   if (hit !== undefined) return pass(`"${hit}" near "${label}"`, [action]);
   const elsewhere = SHIPPING.test(view.text.full);
-  if (around.length === 0) return unknown(`"${label}" was not found in the text of the page`, [action]);
+  if (elsewhere && around.length === 0) return unknown(`"${label}" was not found in the text of the page`, [action]);
   return absent(evidence, elsewhere ? `delivery is not named near "${label}", only elsewhere on the page` : 'delivery is named nowhere on the page', [action]);
 });
 
@@ -97,7 +62,6 @@ const reviews = perPage({
   const hit = evidence.views.map((view) => REVIEWS.exec(view.text.full)?.[0]).find((text) => text !== undefined);
   if (hit !== undefined) return pass(`"${hit}" in the text`);
   if (rated) return pass('a rating in JSON-LD');
-  if (evidence.limits.some((limit) => /frame/i.test(limit))) return unknown('not found, but a frame that was not read may hold them');
   return absent(evidence, 'no rating and no review');
 });
 
@@ -105,8 +69,8 @@ const contact = perPage({
   id: 'contact.present',
   title: 'A way to reach the company',
   category: 'trust',
-  threshold: 'a telephone number, e-mail address, postal address or contact link',
-  method: 'tel: and mailto: links, addresses in JSON-LD, wording and address of the visible links',
+  threshold: 'a phone number, e-mail address, postal address, contact link or form',
+  method: 'tel: and mailto: links, numbers and addresses in the text and in JSON-LD, wording and address of the visible links, forms that reach someone',
   source: 'heuristic',
 }, (evidence) => {
   const direct = visibleLinks(evidence).filter((link) => /^(?:tel|mailto):/i.test(link.href ?? ''));
@@ -115,7 +79,11 @@ const contact = perPage({
   const stated = evidence.views.flatMap((view) => view.structuredData.nodes)
     .some((node) => node.telephone !== undefined || node.address !== undefined || node.contactPoint !== undefined || node.email !== undefined);
   if (stated) return pass('contact details in JSON-LD');
-  return absentLink(evidence, CONTACT, 'no telephone number, e-mail address or contact link');
+  const written = evidence.views.map((view) => ADDRESS.exec(view.text.full)?.[0]).find((text) => text !== undefined);
+  if (written !== undefined) return pass(`"${written}" in the text`);
+  const asks = evidence.views.flatMap((view) => view.forms)
+    .some((form) => form.visible && form.purpose === 'lead' && !form.fields.some((field) => field.asks === 'password'));
+  return asks ? pass('a form to write to the company') : absentLink(evidence, CONTACT, 'no phone number, e-mail address or contact link');
 });
 
 const legal = perPage({
@@ -166,7 +134,7 @@ const schema = perPage({
 }, (evidence) => {
   const errors = new Set(evidence.views.flatMap((view) => view.structuredData.errors));
   if (errors.size > 0) return warn(`JSON-LD blocks that do not parse: ${errors.size}`);
-  const types = [...new Set(evidence.views.flatMap((view) => view.structuredData.nodes).map((node) => String(node['@type'])))];
+  const types = typesIn(evidence);
   const missing = new Set(offersOf(evidence).flatMap((offer) => [
     ...(offer.price === undefined && offer.lowPrice === undefined ? ['price'] : []),
     ...(offer.availability === undefined && offer['@type'] !== 'AggregateOffer' ? ['availability'] : []),
@@ -174,18 +142,6 @@ const schema = perPage({
   if (missing.size > 0) return warn(`the product offer lacks ${[...missing].join(' and ')}`);
   return types.length === 0 ? unknown('no JSON-LD on the page') : pass(`JSON-LD types: ${types.slice(0, 6).join(', ')}`);
 });
-
-/** A warning where the whole page could be read in a known language, else unknown. */
-function absent(evidence: Evidence, value: string, cited: PageElement[] = []): Measured {
-  const blind = blindSpot(evidence);
-  return blind === null ? warn(value, cited) : unknown(blind, cited);
-}
-
-/** The same for a link. Where not every element is listed, a word in the text may well be the link that is not. */
-function absentLink(evidence: Evidence, subject: RegExp, value: string): Measured {
-  const unlisted = evidence.views.some((view) => view.elements.length >= ELEMENTS_LIMIT && subject.test(view.text.full));
-  return unlisted ? unknown('not among the elements listed, but the text mentions it') : absent(evidence, value);
-}
 
 function visibleLinks(evidence: Evidence): PageElement[] {
   return evidence.views.flatMap((view) => view.elements).filter((element) => element.visible && element.href !== null);
@@ -201,14 +157,20 @@ function pathOf(href: string): string {
   return URL.canParse(href) ? new URL(href).pathname.replace(/[-_/.]+/g, ' ') : '';
 }
 
-/** The text around each place where the label stands; none where it does not. */
+/** The text around each place where the label stands, in whatever case a style sheet sets it; none where it does not. */
 function textAround(text: string, label: string): string[] {
   if (label === '') return [];
+  const [folded, wanted] = [text.toLowerCase(), label.toLowerCase()];
   const around: string[] = [];
-  for (let at = text.indexOf(label); at >= 0; at = text.indexOf(label, at + label.length)) {
-    around.push(text.slice(Math.max(0, at - NEAR), at + label.length + NEAR));
+  for (let at = folded.indexOf(wanted); at >= 0; at = folded.indexOf(wanted, at + wanted.length)) {
+    around.push(text.slice(Math.max(0, at - NEAR), at + wanted.length + NEAR));
   }
   return around;
+}
+
+/** Texts of the listed elements that stand near another. */
+function textBeside(view: View, { box }: PageElement): string[] {
+  return view.elements.filter((element) => element.visible && Math.abs(element.box.y - box.y) <= NEAR_PIXELS).map((element) => `${element.text} ${element.name}`);
 }
 
 /** https, or a host that never leaves the machine. */
@@ -219,4 +181,4 @@ function isSecure(address: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
-export const trust: Rule[] = [priceVisible, priceConsistent, shipping, returns, reviews, contact, legal, https, schema];
+export const trust: Rule[] = [shipping, returns, reviews, contact, legal, https, schema];

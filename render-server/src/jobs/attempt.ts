@@ -49,7 +49,7 @@ export async function runAttempt(workshop: Workshop, options: AttemptOptions): P
   clock.lap('capture');
 
   say(options, 'checking', 0.4, 'Measuring the page');
-  const checks = runChecks(evidence);
+  const checks = runChecks(evidence, job.request.goal);
   clock.lap('checks');
 
   say(options, 'analysing', 0.45, 'Looking for what costs conversions');

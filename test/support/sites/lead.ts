@@ -16,6 +16,7 @@ form{background:#f1f6f9;border-radius:12px;padding:28px}form h2{margin-top:0}
 label{display:block;font-weight:700;margin:14px 0 4px}input,textarea,select{width:100%;font:inherit;padding:11px;border:1px solid #6d7f88;border-radius:6px;background:#fff}
 .check{display:flex;gap:10px;align-items:flex-start;font-weight:400}.check input{width:24px;height:24px;flex:none}
 .send{margin-top:18px;width:100%;padding:15px;font:700 18px Arial,sans-serif;background:#b3541e;color:#fff;border:0;border-radius:8px}
+.go{display:inline-block;padding:14px 24px;font-weight:700;background:#b3541e;color:#fff;border-radius:8px;text-decoration:none}
 .proof{grid-column:1/-1;border-top:1px solid #dde4e8;padding-top:24px}
 footer{background:#1f2d34;padding:32px 48px}footer a{color:#fff;margin-right:24px;display:inline-block;padding:6px 0}
 @media(max-width:700px){main{grid-template-columns:1fr}header{padding:14px 16px}h1{font-size:32px}}
@@ -24,7 +25,7 @@ footer{background:#1f2d34;padding:32px 48px}footer a{color:#fff;margin-right:24p
 <body>
 <header><strong>Halden Roofing</strong><a href="tel:+15550177">Call us: +1 555 0177</a></header>
 <main>
-<div><h1>A leaking roof? A fixed price within one working day</h1><p>Send us a few words and a photo. A roofer, not a call centre, answers. Work is guaranteed for ten years.</p><img class="pic" src="/img/roof.svg" alt="A house with a new roof" width="560" height="560"></div>
+<div><h1>A leaking roof? A fixed price within one working day</h1><p>Send us a few words and a photo. A roofer, not a call centre, answers. Work is guaranteed for ten years.</p><p><a class="go" href="#quote-form">Get my fixed price</a></p><img class="pic" src="/img/roof.svg" alt="A house with a new roof" width="560" height="560"></div>
 <form action="/quote" method="post" id="quote-form">
 <h2>Get your fixed price</h2>
 <label for="name">Your name</label><input id="name" name="name" autocomplete="name" required>

@@ -30,7 +30,7 @@ section{margin-top:56px}h2{font:700 26px Georgia,serif}
 .cards article{border:1px solid #e6ddd6;border-radius:8px;padding:16px}.cards img{width:100%;height:auto}.cards a{color:#9c4220}
 blockquote{margin:0 0 20px;padding:16px 20px;background:#f8f3ef;border-radius:8px}
 footer{background:#f8f3ef;margin-top:64px;padding:40px;display:flex;flex-wrap:wrap;gap:24px}footer a{color:#2b2320;display:inline-block;padding:6px}
-@media(max-width:700px){.buy,.cards{grid-template-columns:1fr}header{padding:12px 16px}header nav a{margin-left:14px}}
+@media(max-width:700px){.buy,.cards{grid-template-columns:1fr}.buy{gap:16px}.gallery>img{height:180px;object-fit:cover}.thumbs{display:none}header{padding:12px 16px}header nav a{margin-left:14px}}
 </style>
 </head>
 <body>

@@ -41,22 +41,24 @@ export function colourKit(dom: DomKit) {
     return [mix(front[0], back[0]), mix(front[1], back[1]), mix(front[2], back[2]), total];
   }
 
-  /** A picture that is not part of the element, drawn within `within` where the element's middle is. */
+  /** A picture, or a painted layer, that is not part of the element, drawn within `within` where the element's middle is. */
   function pictureBehind(element: Element, within: Element): boolean {
-    media ??= dom.query('img, video, canvas, picture, iframe').map((item) => ({ element: item, box: item.getBoundingClientRect() }));
+    media ??= dom.elements()
+      .filter((item) => dom.matches(item, 'img, video, canvas, picture, iframe') || (dom.styleOf(item).position === 'absolute' && paints(item)))
+      .map((item) => ({ element: item, box: item.getBoundingClientRect() }));
     const own = element.getBoundingClientRect();
     const [x, y] = [own.x + own.width / 2, own.y + own.height / 2];
     return media.some(({ element: item, box }) => x > box.left && x < box.right && y > box.top && y < box.bottom
       && dom.isVisible(item) && !dom.holds(element, item) && !dom.holds(item, element) && dom.holds(within, item));
   }
 
-  /** The colour behind an element's text, its own background included; null where a picture or gradient lies there. */
+  /** The colour behind an element's text, its own background included; null where a picture, gradient or drawn layer lies there. */
   function backgroundOf(element: Element): string | null {
     let colour: Colour = [0, 0, 0, 0];
     let last = element;
     for (let node: Element | null = element; node !== null && colour[3] < 0.999; node = dom.parentOf(node)) {
       const style = dom.styleOf(node);
-      if (style.backgroundImage !== 'none') return null;
+      if (style.backgroundImage !== 'none' || isFilledBefore(node)) return null;
       colour = over(colour, parse(style.backgroundColor));
       last = node;
     }
@@ -64,27 +66,42 @@ export function colourKit(dom: DomKit) {
     return write(over(colour, [255, 255, 255, 1]));
   }
 
-  function paints(element: Element): boolean {
-    const style = dom.styleOf(element);
-    return style.backgroundImage !== 'none' || parse(style.backgroundColor)[3] > 0.5;
+  function drawn(style: CSSStyleDeclaration): boolean {
+    return style.backgroundImage !== 'none' || parse(style.backgroundColor)[3] >= 0.3;
   }
 
-  /** Whether an element, or the one child that fills it, is filled with something else than what lies behind it. */
+  function paints(element: Element): boolean {
+    return drawn(dom.styleOf(element));
+  }
+
+  /** Whether ::before or ::after draws the larger part of an element's background. */
+  function isFilledBefore(element: Element): boolean {
+    return ['::before', '::after'].some((pseudo) => {
+      const style = getComputedStyle(element, pseudo);
+      if (style.content === 'none' || style.content === 'normal' || style.position !== 'absolute' || !drawn(style)) return false;
+      const { width, height } = dom.rectOf(element);
+      return parseFloat(style.width) * parseFloat(style.height) >= 0.5 * width * height;
+    });
+  }
+
+  /** Whether an element, or a child that fills it, is filled with something else than what lies behind it. */
   function isFilled(element: Element): boolean {
     const own = dom.rectOf(element);
     let filled: Element | null = element;
-    while (filled !== null && !paints(filled)) {
-      const children = dom.childrenOf(filled);
-      const child: Element | null = children.length === 1 ? children[0] ?? null : null;
-      const box: DOMRect | undefined = child?.getBoundingClientRect();
-      filled = box !== undefined && box.width * box.height >= 0.8 * own.width * own.height ? child : null;
+    while (filled !== null && !paints(filled) && !isFilledBefore(filled)) {
+      const filling: Element[] = dom.childrenOf(filled).filter((child) => {
+        const box = child.getBoundingClientRect();
+        return box.width * box.height >= 0.8 * own.width * own.height;
+      });
+      filled = filling.find(paints) ?? (filling.length === 1 ? filling[0] ?? null : null);
     }
     if (filled === null) return false;
-    if (dom.styleOf(filled).backgroundImage !== 'none') return true;
+    if (dom.styleOf(filled).backgroundImage !== 'none' || isFilledBefore(filled)) return true;
     const parent = dom.parentOf(filled);
     const behind = parent === null ? 'rgb(255, 255, 255)' : backgroundOf(parent);
     if (behind === null) return true;
-    const [front, back] = [parse(dom.styleOf(filled).backgroundColor), parse(behind)];
+    const back = parse(behind);
+    const front = over(parse(dom.styleOf(filled).backgroundColor), back);
     return [0, 1, 2].some((channel) => Math.abs((front[channel] ?? 0) - (back[channel] ?? 0)) >= 24);
   }
 

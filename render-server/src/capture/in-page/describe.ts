@@ -2,7 +2,7 @@ import type { PageElement } from '../../evidence.ts';
 import type { Kit } from '../world.ts';
 
 /** What is measured of the elements that are listed alone. */
-export type Description = Pick<PageElement, 'selector' | 'covered' | 'style'>;
+type Description = Pick<PageElement, 'selector' | 'covered' | 'style'>;
 
 /** Runs in the page, at scroll 0. Numbers the chosen candidates and describes them, in the order given. */
 export function describe(kit: Kit, chosen: { index: number; id: string }[]): Description[] {
@@ -27,13 +27,14 @@ export function describe(kit: Kit, chosen: { index: number; id: string }[]): Des
     const element = kit.state.candidates[index];
     if (element === undefined) return [];
     kit.state.ids.set(element, id);
-    const style = kit.styleOf(element);
+    const holder = kit.wordsOf(element);
+    const style = kit.styleOf(holder);
     return [{
       selector: kit.selectorOf(element),
       covered: coveredOf(element),
       style: {
         color: kit.colourOf(style.color),
-        background: kit.backgroundOf(element),
+        background: kit.backgroundOf(holder),
         fontSize: Math.round(parseFloat(style.fontSize) * 10) / 10,
         fontWeight: Number(style.fontWeight) || 400,
       },

@@ -8,8 +8,10 @@ export function domKit() {
   // A page can shadow members of `document` by naming an image after them: take them from the prototype.
   const root = Reflect.get(Document.prototype, 'documentElement', document) as HTMLElement;
   const body = (Reflect.get(Document.prototype, 'body', document) as HTMLElement | null) ?? root;
-  const width = root.clientWidth || innerWidth;
-  const height = innerHeight;
+  // The first screen. innerHeight would be what a phone shows zoomed out, once something sticks out of the page.
+  const width = Math.round(visualViewport?.width ?? root.clientWidth);
+  const height = Math.round(visualViewport?.height ?? innerHeight);
+  const CLIPPED = /^(?:auto|none)?(?:inset\((?:50|100)%|rect\(0px,? 0px,? 0px,? 0px\)|rect\(1px,? 1px,? 1px,? 1px\))/;
   const ELEMENTS_MAX = 40_000;
 
   /** What calls share: the listed elements by id, candidates and overlays by index. */
@@ -80,23 +82,6 @@ export function domKit() {
     return all = found;
   }
 
-  /** Every piece of text that is not blank, with the element it stands in, in document order; the first 40,000. */
-  function texts(): { node: Text; element: Element }[] {
-    const found: { node: Text; element: Element }[] = [];
-    const visit = (container: Element | ShadowRoot): void => {
-      const walker = document.createTreeWalker(container, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
-      let node = walker.nextNode();
-      for (; node !== null && found.length < ELEMENTS_MAX; node = walker.nextNode()) {
-        if (node instanceof Element && node.shadowRoot) visit(node.shadowRoot);
-        const parent = Reflect.get(Node.prototype, 'parentNode', node) as Node | null;
-        const element = parent instanceof ShadowRoot ? parent.host : parent;
-        if (node instanceof Text && node.data.trim() !== '' && element instanceof Element) found.push({ node, element });
-      }
-    };
-    visit(body);
-    return found;
-  }
-
   function query(selector: string): Element[] {
     return elements().filter((element) => matches(element, selector));
   }
@@ -118,6 +103,15 @@ export function domKit() {
     return { x: round(x + scrollX), y: round(y + scrollY), width: round(wide), height: round(high) };
   }
 
+  function isClipped({ clipPath, clip }: CSSStyleDeclaration): boolean {
+    return CLIPPED.test(clipPath + clip);
+  }
+
+  /** A fixed frame the size of the screen on a taller page: its script moves the content as the visitor scrolls. */
+  function isShell(position: string, frame: DOMRect): boolean {
+    return position === 'fixed' && frame.width >= 0.95 * width && frame.height >= 0.95 * height && root.scrollHeight > 1.2 * height;
+  }
+
   /** Cut away by an ancestor that hides what does not fit in: a closed menu, another slide. */
   function clippedAway(element: Element): boolean {
     const box = rectOf(element);
@@ -125,13 +119,14 @@ export function domKit() {
     for (let node = parentOf(element); node !== null && node !== body && node !== root; node = parentOf(node)) {
       if (position === 'fixed') return false;
       const style = styleOf(node);
+      if (isClipped(style)) return true;
       if (position === 'absolute' && style.position === 'static') continue;
       position = style.position;
       if (!/hidden|clip/.test(`${style.overflowX} ${style.overflowY}`)) continue;
       const frame = node.getBoundingClientRect();
       const across = Math.min(box.right, frame.right) - Math.max(box.left, frame.left);
       const down = Math.min(box.bottom, frame.bottom) - Math.max(box.top, frame.top);
-      if ((style.overflowX !== 'visible' && across <= 1) || (style.overflowY !== 'visible' && down <= 1)) return true;
+      if ((style.overflowX !== 'visible' && across <= 1) || (style.overflowY !== 'visible' && down <= 1 && !isShell(position, frame))) return true;
     }
     return false;
   }
@@ -144,7 +139,7 @@ export function domKit() {
     const visible = box.width > 1 && box.height > 1
       && box.right + scrollX > 0 && box.bottom + scrollY > 0
       && element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
-      && !/^(?:inset\((?:50|100)%|rect\(0px,? 0px,? 0px,? 0px\)|rect\(1px,? 1px,? 1px,? 1px\))/.test(styleOf(element).clipPath + styleOf(element).clip)
+      && !isClipped(styleOf(element))
       && !clippedAway(element);
     seen.set(element, visible);
     return visible;
@@ -173,7 +168,7 @@ export function domKit() {
     return fold(own || element.shadowRoot?.textContent || '', max);
   }
 
-  return { root, body, width, height, state, fold, styleOf, parentOf, holds, matches, childrenOf, textNodesOf, closest, elements, texts, query, rectOf, boxOf, isVisible, inFirstScreen, hit, textOf, elementsMax: ELEMENTS_MAX };
+  return { root, body, width, height, state, fold, styleOf, parentOf, holds, matches, childrenOf, textNodesOf, closest, elements, query, rectOf, boxOf, isVisible, inFirstScreen, hit, textOf, elementsMax: ELEMENTS_MAX };
 }
 
 export type DomKit = ReturnType<typeof domKit>;

@@ -8,8 +8,11 @@ export interface PageFacts {
   language: string | null;
   metaViewport: string | null;
   page: { width: number; height: number; clientWidth: number };
+  screen: { width: number; height: number };
   headings: Heading[];
   text: PageText;
+  /** Characters of text below the first screen that are transparent until a visitor scrolls there. */
+  transparent: number;
   /** Texts of the JSON-LD blocks; one over the limit is left out and counted. */
   jsonLd: { blocks: string[]; tooLong: number };
   images: { total: number; broken: BrokenImage[] };
@@ -17,13 +20,13 @@ export interface PageFacts {
   frames: string[];
   /** Share of the first screen that canvases draw. */
   canvasShare: number;
+  scrollsInside: boolean;
   elementsCut: boolean;
   crossesShadow: boolean;
 }
 
 /** Runs in the page, at scroll 0, after the elements were numbered. */
-export async function readFacts(kit: Kit): Promise<PageFacts> {
-  const TEXT_MAX = 20_000;
+export async function readFacts(kit: Kit, { textMax }: { textMax: number }): Promise<PageFacts> {
   const JSON_LD_MAX = 200_000;
 
   function meta(name: string): string | null {
@@ -31,32 +34,39 @@ export async function readFacts(kit: Kit): Promise<PageFacts> {
     return element === undefined ? null : kit.fold(element.getAttribute('content') ?? '', 500);
   }
 
-  function readText(): PageText {
-    // Pieces of one word touch, as in "<b>Buy</b>er"; links in a row do not, though no space is written between them.
-    const joins = (a: DOMRect, b: DOMRect): boolean => Math.abs(a.bottom - b.bottom) < a.height / 2 && Math.min(Math.abs(b.left - a.right), Math.abs(a.left - b.right)) < 1.5;
+  function readText(): PageText & { transparent: number } {
     // Two more than the limit: text of the full length says that some was cut.
-    const append = (text: string, piece: string): string => (text.length > TEXT_MAX + 2 ? text : text + (text.endsWith(' ') ? piece.trimStart() : piece));
-    const range = document.createRange();
-    let [full, firstScreen, characters, smallCharacters] = ['', '', 0, 0];
-    let last: DOMRect | null = null;
-    for (const { node, element } of kit.texts()) {
-      if (kit.matches(element, 'script, style, noscript, template, textarea, select, option, svg *')) continue;
-      if (element !== kit.body && !kit.isVisible(element) && kit.styleOf(element).display !== 'contents') continue;
-      range.selectNodeContents(node);
-      const boxes = range.getClientRects();
-      const [box, end] = [boxes[0], boxes[boxes.length - 1]];
-      if (box === undefined || end === undefined || box.width === 0) continue;
-      const text = kit.fold(node.data, TEXT_MAX + 10);
-      const gap = last === null || joins(last, box) && !/^\s/.test(node.data) ? '' : ' ';
-      last = end;
-      characters += text.length;
-      if (parseFloat(kit.styleOf(element).fontSize) < 12) smallCharacters += text.length;
-      const piece = gap + text + (/\s$/.test(node.data) ? ' ' : '');
-      const inView = box.top < kit.height && box.bottom > 0 && box.left < kit.width && box.right > 0;
-      full = append(full, piece);
-      if (inView) firstScreen = append(firstScreen, piece);
+    const append = (text: string, piece: string): string => (text.length > textMax + 2 ? text : text + (text.endsWith(' ') ? piece.trimStart() : piece));
+    const read = kit.reader();
+    let [full, firstScreen, characters, smallCharacters, transparent] = ['', '', 0, 0, 0];
+    for (const { node, element } of kit.texts(kit.body)) {
+      if (!kit.isShown(element)) {
+        if (waits(element)) transparent += node.data.trim().length;
+        continue;
+      }
+      const piece = read(node);
+      if (piece === null) continue;
+      const length = piece.text.trim().length;
+      characters += length;
+      if (parseFloat(kit.styleOf(element).fontSize) < 12) smallCharacters += length;
+      full = append(full, piece.text);
+      const { box } = piece;
+      if (box.top < kit.height && box.bottom > 0 && box.left < kit.width && box.right > 0) firstScreen = append(firstScreen, piece.text);
     }
-    return { full: kit.fold(full, TEXT_MAX), firstScreen: kit.fold(firstScreen, TEXT_MAX), characters, smallCharacters };
+    return { full: kit.fold(full, textMax), firstScreen: kit.fold(firstScreen, textMax), characters, smallCharacters, transparent };
+  }
+
+  /** Transparent below the first screen, as text is that fades in when a visitor comes to it. */
+  function waits(element: Element): boolean {
+    const box = kit.rectOf(element);
+    return box.top >= kit.height && box.width > 1 && box.height > 1
+      && element.checkVisibility() && !element.checkVisibility({ opacityProperty: true });
+  }
+
+  /** A box that fills most of the screen and scrolls by itself: what is further down in it is on no picture. */
+  function scrollsInside(): boolean {
+    return kit.root.scrollHeight <= 1.2 * kit.height && kit.elements().some((element) => element.scrollHeight > element.clientHeight + 50
+      && element.clientHeight >= 0.7 * kit.height && element.clientWidth >= 0.7 * kit.width && /auto|scroll/.test(kit.styleOf(element).overflowY));
   }
 
   function readHeadings(): Heading[] {
@@ -88,6 +98,7 @@ export async function readFacts(kit: Kit): Promise<PageFacts> {
     };
   }
 
+  const { transparent, ...text } = readText();
   const blocks = [...kit.root.querySelectorAll('script')].filter((script) => /^application\/ld\+json/i.test(script.getAttribute('type') ?? '')).map((script) => script.textContent ?? '');
   let room = JSON_LD_MAX;
   const fitting = blocks.slice(0, 50).filter((block) => (room -= block.length) >= 0);
@@ -114,12 +125,15 @@ export async function readFacts(kit: Kit): Promise<PageFacts> {
       height: Math.max(kit.root.scrollHeight, kit.height),
       clientWidth: kit.root.clientWidth,
     },
+    screen: { width: kit.width, height: kit.height },
     headings: readHeadings(),
-    text: readText(),
+    text,
+    transparent,
     jsonLd: { blocks: fitting, tooLong: blocks.length - fitting.length },
     images: await brokenImages(),
     frames: [...new Set(frames)].slice(0, 10).map((host) => kit.fold(host, 100)),
     canvasShare: canvasArea.reduce((sum, area) => sum + area, 0) / (kit.width * kit.height),
+    scrollsInside: scrollsInside(),
     elementsCut: kit.elements().length >= kit.elementsMax,
     crossesShadow: kit.crossesShadow(),
   };

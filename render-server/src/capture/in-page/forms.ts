@@ -47,7 +47,7 @@ export function readForms(kit: Kit): FormFacts[] {
       visible: kit.isVisible(form) && own.some((field) => field.visible) || buttons.some((button) => kit.isVisible(button)),
       box: kit.boxOf(form),
       role: kit.roleOf(form),
-      words: kit.fold(`${buttons.map((button) => kit.nameOf(button)).join(' ')} ${form.getAttribute('id') ?? ''} ${form.getAttribute('class') ?? ''} ${kit.textOf(form, 300)}`, 400),
+      words: kit.fold(`${buttons.map((button) => kit.nameOf(button)).join(' ')} ${form.getAttribute('id') ?? ''} ${form.getAttribute('class') ?? ''} ${kit.passageOf(form, 300)}`, 400),
       fields: own,
     };
   });

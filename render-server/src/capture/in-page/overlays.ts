@@ -10,6 +10,10 @@ export interface OverlayFacts {
   modal: boolean;
   /** Spans the viewport near its top or bottom edge and is no higher than a fifth of it. */
   thin: boolean;
+  /** The page's own header or menu along the upper edge, where it belongs. */
+  inPlace: boolean;
+  /** Holds frames, which are not looked into. */
+  frames: boolean;
   /** Small, and in a lower corner. */
   corner: boolean;
   box: Box;
@@ -43,11 +47,23 @@ export function findOverlays(kit: Kit): OverlayFacts[] {
     return new DOMRect(left, top, Math.max(...parts.map((part) => part.right)) - left, Math.max(...parts.map((part) => part.bottom)) - top);
   }
 
+  const DIALOGS = 'dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]';
+  const holdsOne = (element: Element, selector: string): boolean => kit.matches(element, selector) || Element.prototype.querySelector.call(element, selector) !== null;
+  const headlines = kit.query('h1').filter((headline) => kit.isVisible(headline));
+  const letters = (element: Element): number => (element.textContent ?? '').length;
+
+  /** A frame that the whole page stands in: it has the main content, or the headline and most of the text. */
+  function isPage(element: Element): boolean {
+    if (holdsOne(element, 'main, [role=main]')) return true;
+    return !holdsOne(element, DIALOGS) && headlines.every((headline) => kit.holds(element, headline)) && letters(element) > letters(kit.body) / 2;
+  }
+
   const candidates = kit.elements().filter((element) => {
     const { position } = kit.styleOf(element);
-    return position === 'fixed' || position === 'sticky' || kit.matches(element, 'dialog[open], [role=dialog], [role=alertdialog], [aria-modal=true]');
+    return (position === 'fixed' || position === 'sticky' || kit.matches(element, DIALOGS))
+      && element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !isPage(element);
   }).slice(0, 300);
-  const boxes = new Map(candidates.map((element) => [element, element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) ? drawn(element, 0) : null]));
+  const boxes = new Map(candidates.map((element) => [element, drawn(element, 0)]));
 
   const hits = new Map<Element, number>();
   for (let row = 0; row < GRID; row += 1) {
@@ -69,7 +85,7 @@ export function findOverlays(kit: Kit): OverlayFacts[] {
 
   const over = candidates.filter((element) => {
     const box = boxes.get(element);
-    if (box == null || box.width < 2 || box.height < 2) return false;
+    if (!box || box.width < 2 || box.height < 2) return false;
     if (box.right <= 0 || box.bottom <= 0 || box.left >= width || box.top >= height) return false;
     // A sticky element in its own place in the flow covers nothing; as a bar along the edge it follows the visitor.
     if (kit.styleOf(element).position === 'sticky' && !spans(box)) return false;
@@ -84,18 +100,21 @@ export function findOverlays(kit: Kit): OverlayFacts[] {
     const down = Math.max(0, Math.min(box.bottom, height) - Math.max(box.top, 0));
     const inside = kit.elements().filter((node) => node !== element && kit.holds(element, node));
     const controls = inside.filter((node) => kit.matches(node, 'button, a[href], [role=button], input[type=button], input[type=submit], [aria-label][tabindex]') && kit.isVisible(node));
-    const frames = inside.filter((node) => kit.matches(node, 'iframe')).slice(0, 3);
+    const frames = [element, ...inside].filter((node) => kit.matches(node, 'iframe')).slice(0, 3);
+    const isMenu = holdsOne(element, 'nav, header, [role=navigation], [role=banner]') || kit.closest(element, 'header, [role=banner]') !== null;
     return {
       selector: kit.selectorOf(element),
       role: kit.roleOf(element),
       marks: [element, ...frames].map(marksOf).join(' '),
       modal: kit.matches(element, '[aria-modal=true], dialog:modal') || inside.some((node) => kit.matches(node, '[aria-modal=true], [role=dialog], dialog[open]')),
       thin: spans(box),
+      inPlace: spans(box) && box.top <= 0.1 * height && (isMenu || kit.styleOf(element).position === 'sticky'),
+      frames: frames.length > 0,
       corner: across <= 0.35 * width && down <= 0.35 * height && box.bottom > 0.6 * height && box.right > 0.6 * width,
       box: { x: Math.round(box.x + scrollX), y: Math.round(box.y + scrollY), width: Math.round(box.width), height: Math.round(box.height) },
       coverage: Math.round(across * down / (width * height) * 1000) / 1000,
       blocked: (hits.get(element) ?? 0) / (GRID * GRID),
-      text: kit.textOf(element, 160),
+      text: kit.passageOf(element, 160),
       controls: controls.slice(0, 30).map((node) => ({ selector: kit.selectorOf(node), name: kit.nameOf(node), marks: marksOf(node), box: kit.boxOf(node) })),
     };
   });

@@ -14,6 +14,18 @@ export async function scrollThrough(kit: Kit, { screens, budgetMs }: { screens: 
   await pause(60);
 }
 
+/** How much of a page there is: it tells whether the page changed between two looks. */
+export interface Outline {
+  height: number;
+  elements: number;
+  characters: number;
+}
+
+/** Runs in the page. */
+export function outline(kit: Kit): Outline {
+  return { height: kit.root.scrollHeight, elements: kit.root.getElementsByTagName('*').length, characters: (kit.body.textContent ?? '').length };
+}
+
 /** Runs in the page. Waits until size, number of elements, fonts and pictures in view hold still; false when they do not in time. */
 export async function holdStill(kit: Kit, { budgetMs }: { budgetMs: number }): Promise<boolean> {
   const end = performance.now() + budgetMs;

@@ -16,32 +16,52 @@ export interface Candidate {
   landmark: PageElement['landmark'];
   /** Sends a form. */
   submits: boolean;
+  /** Belongs to a search box. */
+  searches: boolean;
   /** Stands out as a button does: filled with a colour of its own, large enough, in letters that can be read. */
   weighty: boolean;
 }
 
 /**
  * Runs in the page. Everything that could matter to conversion, in document order; 2,000 at most.
- * `overlays` are the indexes of overlays whose content does not belong to the page proper.
+ * `overlays` are the indexes of overlays whose content does not belong to the page proper, `price` the source
+ * of the pattern that prices have.
  */
-export function survey(kit: Kit, { overlays }: { overlays: number[] }): { candidates: Candidate[]; left: number } {
+export function survey(kit: Kit, { overlays, price }: { overlays: number[]; price: string }): { candidates: Candidate[]; left: number } {
   const CANDIDATES_MAX = 2_000;
   const BUTTONS = 'button, summary, [role=button], input[type=submit], input[type=button], input[type=image], input[type=reset]';
   const FIELDS = 'input:not([type=hidden]), select, textarea, [contenteditable=true], [role=textbox], [role=combobox], [role=searchbox]';
   const HEADINGS = 'h1, h2, h3, h4, h5, h6, [role=heading]';
   const PICTURES = 'img, [role=img], svg[aria-label], video';
+  const HEADERS = 'header, [role=banner], #header, #head, #masthead, .header, .head, .site-header, .masthead, .topbar, .top-bar, .navbar';
   const OTHERS = 'blockquote, iframe, canvas, audio, table, details, dialog';
   const TELLING = 'a[href], button, h1, h2, h3, h4, h5, h6, [role=button], [role=link], label, blockquote, select';
-  const CURRENCY = String.raw`[$€£¥₹円]|US\$|USD|EUR|GBP|CHF|JPY|CAD|AUD|kr\.?|zł`;
-  const PRICE = new RegExp(String.raw`(?:${CURRENCY})\s?\d|\d(?:,-)?\s?(?:${CURRENCY})(?!\p{L})`, 'u');
+  const PRICE = new RegExp(price, 'u');
   const roots = overlays.flatMap((index) => kit.state.overlays[index] ?? []);
 
   function landmarkOf(element: Element): PageElement['landmark'] {
     if (roots.some((root) => kit.holds(root, element))) return 'overlay';
     if (kit.closest(element, 'footer, [role=contentinfo], #footer, .footer') && !kit.closest(element, 'article, blockquote, figure')) return 'footer';
     if (kit.closest(element, 'nav, [role=navigation]')) return 'nav';
-    if (kit.closest(element, 'header, [role=banner], #header, .header, .navbar') && !kit.closest(element, 'main, article, section, [role=main]')) return 'header';
+    const isContent = kit.closest(element, 'main, article, section, [role=main]') !== null;
+    if (!isContent && (kit.closest(element, HEADERS) || isInTopBar(element))) return 'header';
     return 'main';
+  }
+
+  /** Within something along the upper edge that stays there: a header by any other name. */
+  function isInTopBar(element: Element): boolean {
+    for (let node: Element | null = element; node !== null && node !== kit.body; node = kit.parentOf(node)) {
+      if (!/fixed|sticky/.test(kit.styleOf(node).position)) continue;
+      const box = kit.boxOf(node);
+      return box.y <= 0.1 * kit.height && box.height <= 0.2 * kit.height && box.width >= 0.8 * kit.width;
+    }
+    return false;
+  }
+
+  function isInSearch(element: Element): boolean {
+    const scope = kit.closest(element, 'form, [role=search], search');
+    return scope !== null && (kit.matches(scope, '[role=search], search')
+      || Element.prototype.querySelector.call(scope, 'input[type=search], input[name=q]') !== null);
   }
 
   function isPrice(element: Element): boolean {
@@ -103,6 +123,7 @@ export function survey(kit: Kit, { overlays }: { overlays: number[] }): { candid
       href: href === null ? null : kit.fold(href, 500),
       landmark: landmarkOf(element),
       submits: (element instanceof HTMLButtonElement || element instanceof HTMLInputElement) && /^(?:submit|image)$/.test(element.type) && element.form !== null,
+      searches: kind === 'button' && isInSearch(element),
       weighty: visible && isWeighty(element, kind, text, box),
     };
   });

@@ -1,0 +1,13 @@
+/** An article with a newsletter form: to be read, not bought from. Without a known conversion defect. */
+export const ARTICLE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>How to sharpen a kitchen knife at home, step by step</title><meta name="description" content="A whetstone, ten minutes and a steady hand.">
+<script type="application/ld+json">{"@context":"https://schema.org","@type":"BlogPosting","headline":"How to sharpen a knife","author":{"@type":"Person","name":"Jo Lee"}}</script>
+<style>body{margin:0;font:19px/1.7 Georgia;color:#1b1b1b}header{padding:16px 24px;border-bottom:1px solid #ddd;display:flex;justify-content:space-between}header a{color:#1b1b1b;padding:6px}article{max-width:680px;margin:0 auto;padding:24px}h1{font-size:40px;line-height:1.15}img{max-width:100%;height:auto}
+.news{background:#f4f0e8;padding:24px}.news input{font:inherit;padding:10px;width:100%;box-sizing:border-box}.news button{font:inherit;padding:12px 20px;background:#7a2e0e;color:#fff;border:0;margin-top:8px}footer{padding:24px;border-top:1px solid #ddd}footer a{display:inline-block;padding:6px;color:#1b1b1b}</style></head><body>
+<header><a href="/">The Slow Kitchen</a><nav><a href="/recipes">Recipes</a> <a href="/about">About</a></nav></header>
+<main><article><h1>How to sharpen a kitchen knife at home</h1><p>By <a href="/jo">Jo Lee</a>, 3 May 2025 · 6 min read</p><img src="/img/kettle.svg" alt="A knife on a whetstone" width="680" height="400">
+<p>A sharp knife is safer than a dull one. It goes where you send it, and asks for no force. In this article we go through the angle, the stone and the strop, and we buy nothing that costs more than $30.</p>
+<h2>The stone</h2><p>Start with 1000 grit. Find a steady surface, wet the stone, and hold the knife at fifteen degrees. <a href="/stones">Read more about stones</a> if you want to choose one.</p><p>Work from heel to tip in long strokes. After ten strokes, turn the blade. Feel for the burr with a thumb across, never along, the edge. When it runs the whole length, turn to the finer side of the stone and lighten the pressure with each stroke.</p>
+<h2>The strop</h2><p>Pull the blade backwards over leather. A dozen strokes are enough. Test on paper, not on your thumb.</p>
+<div class="news"><h2>One letter a month</h2><form action="/newsletter" method="post"><label for="e">Your e-mail</label><input id="e" type="email" name="email" autocomplete="email"><button>Subscribe</button><p style="font-size:15px">No spam. See our <a href="/privacy">privacy policy</a>.</p></form></div></article></main>
+<footer><a href="/contact">Contact</a><a href="/privacy">Privacy</a></footer></body></html>
+`;

@@ -1,0 +1,16 @@
+/** The price list of a piece of software, with a sticky menu. Without a known conversion defect. */
+export const PRICING = `<!doctype html><html lang="en-US"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Pricing - Ledgerly</title><meta name="description" content="Simple pricing for bookkeeping that runs itself.">
+<style>*{box-sizing:border-box}body{margin:0;font:16px/1.5 system-ui,Arial;color:#111}
+nav.n{position:sticky;top:0;background:#fff;display:flex;justify-content:space-between;align-items:center;padding:10px 32px;border-bottom:1px solid #eee;z-index:4}nav.n a{padding:12px;color:#111;text-decoration:none;display:inline-block}
+.btn{background:#5b3df5;color:#fff!important;border-radius:8px;padding:14px 22px!important;display:inline-block;text-decoration:none;font-weight:600;border:0;font-size:16px}.ol{background:#fff;color:#5b3df5!important;border:2px solid #5b3df5}
+.h{text-align:center;padding:48px 16px}.h h1{font-size:44px;margin:0 0 12px}
+.tiers{display:grid;grid-template-columns:repeat(3,1fr);gap:24px;max-width:1100px;margin:0 auto;padding:0 16px}.t{border:1px solid #ddd;border-radius:12px;padding:24px}.t .amt{font-size:36px;font-weight:700}
+table{max-width:1100px;margin:40px auto;width:100%}footer{padding:32px;background:#f6f6f6}footer a{display:inline-block;padding:8px;color:#111}
+.tog{display:inline-flex;border:1px solid #ccc;border-radius:99px;overflow:hidden}.tog button{padding:12px 22px;border:0;background:#fff;font-size:15px}.tog button[aria-pressed=true]{background:#111;color:#fff}
+@media(max-width:700px){.tiers{grid-template-columns:1fr}nav.n a.l{display:none}.h h1{font-size:32px}}</style></head><body>
+<nav class="n"><a href="/">Ledgerly</a><div><a class="l" href="/product">Product</a><a class="l" href="/customers">Customers</a><a class="l" href="/login">Log in</a><a class="btn" href="/signup">Start free</a></div></nav>
+<main><div class="h"><h1>Pricing that grows with you</h1><p>Every plan starts with a 14-day free trial. No credit card required.</p><div class="tog" role="group" aria-label="Billing"><button aria-pressed="true">Monthly</button><button aria-pressed="false">Yearly (save 20%)</button></div></div>
+<div class="tiers"><div class="t"><h2>Starter</h2><div class="amt">$12<small>/mo</small></div><p>For freelancers.</p><a class="btn ol" href="/signup?plan=starter">Start free trial</a><ul><li>1 user</li><li>50 invoices</li></ul></div><div class="t"><h2>Team</h2><div class="amt">$39<small>/mo</small></div><p>For small companies.</p><a class="btn" href="/signup?plan=team">Start free trial</a><ul><li>10 users</li><li>Unlimited invoices</li></ul></div><div class="t"><h2>Enterprise</h2><div class="amt">Custom</div><p>For groups.</p><a class="btn ol" href="/sales">Contact sales</a><ul><li>SSO</li><li>Audit log</li></ul></div></div>
+<section style="max-width:800px;margin:40px auto;padding:0 16px"><h2>Questions</h2><details><summary>Can I cancel anytime?</summary><p>Yes, with one click.</p></details><details><summary>Do you offer refunds?</summary><p>Within 30 days.</p></details></section></main>
+<footer><a href="/contact">Contact</a><a href="/privacy">Privacy</a><a href="/terms">Terms of service</a></footer></body></html>
+`;
