@@ -64,6 +64,30 @@ describe('the rules analyst', () => {
     expect(findings.map((finding) => finding.checks)).toEqual([['overlay.coverage@desktop', 'overlay.blocking@desktop']]);
   });
 
+  test('tells a button beneath an overlay with it, and one beneath something else on its own', async () => {
+    const views = (['desktop', 'mobile'] as const).map((device) => bareView({ elements: [buttonOf({ id: `${device}1`, covered: 1 })] }, device));
+    const [desktop, mobile] = views;
+    if (desktop === undefined || mobile === undefined) throw new Error('no views');
+    desktop.overlays = [overlayOf({ box: { x: 0, y: 0, width: 1440, height: 900 }, coverage: 1, blocked: 1 })];
+    const { findings } = await analyse(pageWith({}, { views }));
+    const told = findings.map((finding) => finding.checks).filter((checks) => /cover/.test(checks.join()));
+    expect(told).toEqual([['cta.covered@mobile'], ['overlay.coverage@desktop', 'cta.covered@desktop', 'overlay.blocking@desktop']]);
+    expect(findings.find((finding) => finding.checks.includes('overlay.coverage@desktop'))?.category).toBe('interruption');
+  });
+
+  test('numbers its findings apart from those of Claude, and calls grave only what fails', async () => {
+    const { findings } = await analyse(faultyPage());
+    expect(findings.map(({ id }) => id)).toEqual(findings.map((_, index) => `r${index + 1}`));
+    const severityOf = (key: string) => findings.find((finding) => finding.checks.includes(key))?.severity;
+    expect([severityOf('cta.fold@mobile'), severityOf('headline.present@mobile')]).toEqual(['medium', 'medium']);
+    const failing = runChecks(faultyPage()).map((check): Check => ({ ...check, status: check.id === 'cta.fold' ? 'fail' : 'pass' }));
+    expect((await analyse(faultyPage(), {}, failing)).findings.map(({ severity }) => severity)).toEqual(['high']);
+  });
+
+  test('names the page by what it is about', async () => {
+    expect((await analyse({ ...faultyPage(), title: 'The Blue Mug | Harrow Goods' })).summary).toMatch(/^"The Blue Mug" has/);
+  });
+
   test('does not advise to postpone a consent notice', async () => {
     const advice = async (kind: 'cookie' | 'dialog') => {
       const overlays = [overlayOf({ kind, box: { x: 0, y: 600, width: 1440, height: 300 }, coverage: 0.33, blocked: 0.3 })];

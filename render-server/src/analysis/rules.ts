@@ -7,10 +7,13 @@ import type { Draft } from './draft.ts';
 import { rank } from './priority.ts';
 import { proveDraft } from './verify.ts';
 import { WORDINGS } from './wording/table.ts';
-import type { Case } from './wording/wording.ts';
+import { subjectOf, type Case } from './wording/wording.ts';
 
-/** Checks that are told within another's finding, when that one speaks too: two sides of one fault. */
-const TOLD_WITH: Record<string, string> = { 'overlay.blocking': 'overlay.coverage' };
+/** Checks that are told within another's finding, the first that speaks of the same device too: sides of one fault. */
+const TOLD_WITH: Record<string, string[]> = {
+  'overlay.blocking': ['overlay.coverage'],
+  'cta.covered': ['overlay.coverage', 'overlay.blocking'],
+};
 
 export const rulesAnalyst: Analyst = {
   name: 'rules',
@@ -18,7 +21,8 @@ export const rulesAnalyst: Analyst = {
     signal.throwIfAborted();
     const proofs = draftsOf(brief).map((draft) => proveDraft(draft, brief.evidence, brief.checks));
     const proven = proofs.flatMap((proof): Finding[] => ('finding' in proof ? [proof.finding] : []));
-    const findings = rank(proven, brief.request.maxFindings);
+    // Claude's findings are numbered f1, f2 ...: some may have been shown before this analyst took over.
+    const findings = rank(proven, brief.request.maxFindings).map((finding, index) => ({ ...finding, id: `r${index + 1}` }));
     for (const finding of findings) onFinding(finding);
     return {
       summary: summaryOf(brief, findings, proven.length),
@@ -35,13 +39,11 @@ export const rulesAnalyst: Analyst = {
 function draftsOf({ request, evidence, checks }: Brief): Draft[] {
   const speaking = checks.filter((check) => (check.status === 'warn' || check.status === 'fail')
     && (request.focus.length === 0 || request.focus.includes(check.category)));
-  const ids = new Set(speaking.map((check) => check.id));
-  const faults = Map.groupBy(speaking, ({ id }) => {
-    const host = TOLD_WITH[id];
-    return host !== undefined && ids.has(host) ? host : id;
-  });
+  const keys = new Set(speaking.map(checkKey));
+  const faults = Map.groupBy(speaking, (check) => TOLD_WITH[check.id]?.find((host) => keys.has(checkKey({ ...check, id: host }))) ?? check.id);
   return [...faults].flatMap(([id, group]) => {
-    const draft = draftOf(id, group, evidence);
+    const own = group.filter((check) => check.id === id);
+    const draft = draftOf(id, [...own, ...group.filter((check) => check.id !== id)], evidence);
     return draft === null ? [] : [draft];
   });
 }
@@ -89,13 +91,14 @@ function caseOf(checks: Check[], evidence: Evidence): Case {
 }
 
 function severityOf(impact: number, checks: Check[]): Level {
-  if (impact >= 4) return 'high';
-  return impact === 3 || checks.some((check) => check.status === 'fail') ? 'medium' : 'low';
+  const fails = checks.some((check) => check.status === 'fail');
+  if (impact >= 4 && fails) return 'high';
+  return impact >= 3 || fails ? 'medium' : 'low';
 }
 
 function summaryOf({ evidence, checks }: Brief, findings: Finding[], total: number): string {
   const measured = checks.filter((check) => check.status !== 'unknown').length;
-  const page = evidence.title.trim() === '' ? evidence.url : `"${evidence.title.trim()}"`;
+  const page = evidence.title.trim() === '' ? evidence.url : `"${subjectOf(evidence.title)}"`;
   const [first, second] = findings;
   if (first === undefined) {
     return `Of ${measured} things that could be measured on ${page}, none costs conversions by our yardsticks. Wording and offer were not judged: that takes a reader.`;

@@ -20,7 +20,7 @@ export const attention: WordingTable = {
     wrong: ({ facts }) => `Visitors must scroll before they can act: ${facts}.`,
     why: 'NN/g measured in 2018 that 57% of viewing time is spent above the fold and 74% in the first two screenfuls. Each screen a visitor must scroll to reach the action loses some of them.',
     recommend: ({ named }) => [
-      `Move ${named('the main button')} up so that it ends within the first screen; on a telephone, place it right after title and price.`,
+      `Move ${named('the main button')} up so that it ends within the first screen; on a phone, place it right after title and price.`,
       'Cut or fold what stands above it: tall pictures, long introductions, empty space.',
       'Where the content must stay, add a slim bar with the same button that stays at the bottom of the screen.',
     ],
@@ -39,7 +39,7 @@ export const attention: WordingTable = {
     section: 'hero', claimKind: 'measurement', impact: 4, effort: 1,
     title: ({ named }) => `The label of ${named('the main button')} is hard to read`,
     wrong: ({ facts }) => `Text and background of the button are too alike: ${facts}.`,
-    why: 'WCAG 2.2 (SC 1.4.3) asks for 4.5:1 so that people with moderately low sight, or with a telephone in the sun, can read a label. The button that earns the money should be the easiest thing to read on the page.',
+    why: 'WCAG 2.2 (SC 1.4.3) asks for 4.5:1 so that people with moderately low sight, or with a phone in the sun, can read a label. The button that earns the money should be the easiest thing to read on the page.',
     recommend: ({ named }) => [
       `Darken the fill behind ${named('the main button')} or its text until the contrast is 4.5:1 or more; one colour value is enough.`,
       'Check the hover, focus and disabled states with the same measure.',
@@ -51,7 +51,7 @@ export const attention: WordingTable = {
     wrong: ({ facts }) => `The main action offers little room for a finger: ${facts}, and 44 x 44 px is what a thumb hits without care.`,
     why: 'WCAG asks for 24 px at the very least (SC 2.5.8) and for 44 px for comfort (SC 2.5.5). Missed taps on the buying button cost orders that were already decided.',
     recommend: ({ named }) => [
-      `Give ${named('the main button')} at least 44 px of height; on telephones let it fill the width of the column.`,
+      `Give ${named('the main button')} at least 44 px of height; on phones let it fill the width of the column.`,
       'Grow the padding rather than the text, so that the wording stays on one line.',
     ],
   },

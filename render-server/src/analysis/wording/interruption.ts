@@ -28,7 +28,7 @@ export const interruption: WordingTable = {
   'overlay.close': {
     section: 'overlay', claimKind: 'absence', impact: 4, effort: 1,
     title: ({ where }) => `An overlay gives visitors no way out ${where}`,
-    wrong: ({ facts }) => `What lies over the page cannot be put away as one expects: ${facts}.`,
+    wrong: ({ facts }) => `What lies over the page cannot be closed as one expects: ${facts}.`,
     why: 'A visitor who cannot close a message closes the tab. That a close control of 24 x 24 px must be in view is a rule of thumb that follows WCAG\'s target size.',
     recommend: () => [
       'Add a close button of 44 x 44 px in the upper right corner, with "Close" as its name for screen readers.',

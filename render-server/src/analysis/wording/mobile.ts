@@ -3,7 +3,7 @@ import type { WordingTable } from './wording.ts';
 export const mobile: WordingTable = {
   'mobile.overflow': {
     section: 'layout', claimKind: 'measurement', impact: 3, effort: 2,
-    title: () => 'The page slides sideways on a telephone',
+    title: () => 'The page slides sideways on a phone',
     wrong: ({ facts }) => `Part of the content lies outside the screen: ${facts}.`,
     why: 'While people scroll down, the page wobbles, and what is cut off is not read. WCAG (SC 1.4.10) asks for content that fits a width of 320 px.',
     recommend: () => [
@@ -20,16 +20,16 @@ export const mobile: WordingTable = {
   },
   'mobile.font': {
     section: 'content', claimKind: 'measurement', impact: 3, effort: 1,
-    title: () => 'Much of the text is too small for a telephone',
+    title: () => 'Much of the text is too small for a phone',
     wrong: ({ facts }) => `Visitors must zoom to read: ${facts}.`,
     why: 'Text that is hard to read is skipped, and with it the arguments it holds. The limit of a tenth of the text under 12 px is a rule of thumb.',
     recommend: () => ['Set running text at 16 px, and notes at 12 px or more.', 'Check line height too: 1.5 reads well on small screens.'],
   },
   'mobile.viewport': {
     section: 'layout', claimKind: 'measurement', impact: 4, effort: 1,
-    title: () => 'The page is not set up for telephones',
-    wrong: ({ facts }) => `The viewport meta tag decides how a telephone shows the page. Here: ${facts}.`,
-    why: 'Without it telephones show the desktop page in miniature; with zooming switched off, people with weak sight are locked out. WCAG (SC 1.4.4) asks for zooming to 200%.',
+    title: () => 'The page is not set up for phones',
+    wrong: ({ facts }) => `The viewport meta tag decides how a phone shows the page. Here: ${facts}.`,
+    why: 'Without it phones show the desktop page in miniature; with zooming switched off, people with weak sight are locked out. WCAG (SC 1.4.4) asks for zooming to 200%.',
     recommend: () => ['Use a viewport meta tag with width=device-width and initial-scale=1, and nothing that limits zooming.'],
   },
 };

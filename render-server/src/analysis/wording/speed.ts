@@ -5,7 +5,7 @@ export const speed: WordingTable = {
     section: 'page', claimKind: 'measurement', impact: 3, effort: 3,
     title: ({ where }) => `The page is heavy ${where}`,
     wrong: ({ facts }) => `Every visitor loads the whole of it before the page is complete: ${facts}.`,
-    why: 'On a telephone network each megabyte is a second or more. Lighthouse rates a page well up to 2,667 KiB and as average at 4,000 KiB.',
+    why: 'On a phone network each megabyte is a second or more. Lighthouse rates a page well up to 2,667 KiB and as average at 4,000 KiB.',
     recommend: () => [
       'Deliver pictures as AVIF or WebP in the size that they are shown, and load those below the first screen lazily.',
       'Remove scripts of tools that nobody looks at any more.',

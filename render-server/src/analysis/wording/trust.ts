@@ -1,4 +1,4 @@
-import type { WordingTable } from './wording.ts';
+import { subjectOf, type WordingTable } from './wording.ts';
 
 export const trust: WordingTable = {
   'price.visible': {
@@ -58,7 +58,7 @@ export const trust: WordingTable = {
     wrong: ({ facts }) => `Someone with a question before the purchase finds nobody to ask: ${facts}.`,
     why: 'A shop that can be reached is a shop that exists. Without a name and a number, doubts go unanswered. The yardstick is a rule of thumb.',
     recommend: () => [
-      'Put an e-mail address or a telephone number with its hours in the footer.',
+      'Put an e-mail address or a phone number with its hours in the footer.',
       'Add a link "Contact" in the header or beneath the buying button.',
     ],
   },
@@ -94,7 +94,6 @@ export const trust: WordingTable = {
   },
 };
 
-/** The product by the first part of the page's title. */
 function product(title: string): string {
-  return title.split(/\s[|–—-]\s/)[0]?.trim() || 'the product';
+  return subjectOf(title) || 'the product';
 }

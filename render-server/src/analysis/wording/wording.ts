@@ -26,3 +26,8 @@ export interface Wording extends Pick<Finding, 'claimKind' | 'impact' | 'effort'
 
 /** Wordings by check id. */
 export type WordingTable = Record<string, Wording>;
+
+/** What the page is about, by the first part of its title: "Halden lamp" of "Halden lamp | Fenwick & Lund". */
+export function subjectOf(title: string): string {
+  return title.split(/\s[|–—-]\s|｜/)[0]?.trim() ?? '';
+}
