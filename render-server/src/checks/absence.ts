@@ -15,7 +15,7 @@ export function unseenPart(views: View[]): string | null {
 }
 
 /** Why a word that was not found proves nothing on this page; null where its absence is a fact. */
-export function blindSpot(evidence: Evidence): string | null {
+function blindSpot(evidence: Evidence): string | null {
   const { language, views } = evidence;
   if (language === null) return 'not found, but the page does not name its language';
   if (!isKnownLanguage(language)) return `not found, but the words of this page's language (${language}) are not known`;
