@@ -19,7 +19,7 @@ let claude: FakeClaude;
 let server: TestServer;
 
 beforeAll(async () => {
-  [loader, site, claude] = await Promise.all([loadPackage(), startSite(testSites()), startFakeClaude()]);
+  [loader, site, claude] = await Promise.all([loadPackage(), startSite({ ...testSites(), '/bare': '<!doctype html><html lang="en"><title>Bare</title><h1>Bare</h1></html>' }), startFakeClaude()]);
   server = await startServer({
     CRO_API_KEYS: KEY, CRO_CREDIT: '2', CRO_PAGES_PER_BROWSER: '4', ANTHROPIC_API_KEY: 'test-key', ANTHROPIC_BASE_URL: claude.baseURL,
   });
@@ -107,7 +107,7 @@ describe('Page -> Analyze', () => {
 
   test('takes numbers, lists and switches that expressions gave as text, and nothing for Files', async () => {
     const options = { devices: '={{ "mobile" }}', analyst: 'rules', maxFindings: '={{ "1" }}', deadlineSeconds: '={{ "60" }}' };
-    const ended = await start(['/product'], { parameters: { options, simplify: '={{ "false" }}', files: '={{ $json.nothing }}' } }).ended;
+    const ended = await start(['/bare'], { parameters: { options, simplify: '={{ "false" }}', files: '={{ $json.nothing }}' } }).ended;
     expect(ended.data.resultData.error).toBeUndefined();
     const [item] = outputOf(ended);
     expect(item?.json.findings).toHaveLength(1);
