@@ -1,4 +1,5 @@
 import axe from 'axe-core';
+import { RenderError } from '../errors.ts';
 import type { View } from '../evidence.ts';
 import { audit } from './in-page/audit.ts';
 import { PageChanged, type World } from './world.ts';
@@ -9,14 +10,25 @@ const RULES = [
   'page-has-heading-one', 'image-alt', 'link-name', 'button-name',
 ];
 
-/** Runs axe-core; null when it does not finish within a step, or when it trips over the page. */
-export async function runAxe(world: World): Promise<Pick<View, 'axe' | 'axeRan'> | null> {
+/** What axe-core found, and what it could not look at, in words. Without `axeRan` nothing is known. */
+export interface Audit extends Pick<View, 'axe' | 'axeRan'> {
+  limit: string | null;
+}
+
+/**
+ * Runs axe-core, which is ended when it takes longer than a step. Whatever goes wrong is said in `limit`.
+ * @throws RenderError page_stuck when the page cannot be woken afterwards; PageChanged
+ */
+export async function runAxe(world: World): Promise<Audit> {
   try {
     await world.load(axe.source);
-    const { violations, ran } = await world.run(audit, { rules: RULES });
-    return { axe: violations, axeRan: ran };
+    const { violations, ran, scope } = await world.run(audit, { rules: RULES });
+    const limit = { all: null, listed: 'The accessibility rules looked at the listed elements alone: the page has very many.', none: 'The page has too many elements for the accessibility rules: what they measure is unknown.' }[scope];
+    return { axe: violations, axeRan: ran, limit };
   } catch (error) {
-    if (error instanceof PageChanged) throw error;
-    return null;
+    if (error instanceof PageChanged || !(error instanceof RenderError)) throw error;
+    if (error.code !== 'page_stuck') return { axe: [], axeRan: [], limit: 'The accessibility rules could not run on this page: what they measure is unknown.' };
+    await world.interrupt();
+    return { axe: [], axeRan: [], limit: 'The accessibility rules did not finish in time: what they measure is unknown.' };
   }
 }

@@ -102,15 +102,16 @@ async function look(page: Page, device: Device, options: LookOptions): Promise<S
 
 async function lookQuietly(page: Page, cdp: CDPSession, { network, messages }: { network: NetworkLog; messages: ConsoleLog }, device: Device, options: LookOptions): Promise<Sight> {
   const { source, request, bounds, signal, onPart } = options;
+  const check = (): void => checkDocument(page, network, source);
   await visit(page, request.url, network, source, bounds);
   for (let visits = 1; ; visits += 1) {
     try {
       onPart('visiting', 0.2, `Waiting for the page to come to rest (${device})`);
-      const rest = await settle(page, cdp, network, request.wait, bounds, signal);
-      checkDocument(page, network, source);
+      const rest = await settle({ page, cdp, network, wait: request.wait, bounds, signal, check });
+      check();
       onPart('capturing', 0.5, `Measuring the page (${device})`);
       const { view, document, limits } = await measure(cdp, device, bounds, (share, message) => onPart('capturing', 0.5 + share / 2, message));
-      checkDocument(page, network, source);
+      check();
       return {
         url: page.url().slice(0, URL_MAX),
         status: network.shown?.status ?? 0,
@@ -120,8 +121,7 @@ async function lookQuietly(page: Page, cdp: CDPSession, { network, messages }: {
       };
     } catch (error) {
       if (!(error instanceof PageChanged)) throw error;
-      await page.waitForLoadState('domcontentloaded', { timeout: bounds.settle }).catch(() => {});
-      checkDocument(page, network, source);
+      check();
       if (visits === VISITS_MAX) throw new RenderError('page_stuck', 'The page keeps loading itself anew.', { cause: error });
     }
   }

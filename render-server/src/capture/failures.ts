@@ -21,6 +21,20 @@ export function tooLarge(): RenderError {
   return new RenderError('page_error', `The document is larger than ${DOCUMENT_MAX / 1024 / 1024} MB.`, { reason: 'too_large' });
 }
 
+export function notHtml(message: string): RenderError {
+  return new RenderError('page_error', message, { reason: 'not_html' });
+}
+
+/** `waitsFor` is an address that has not been answered. */
+export function nothingShown(waitsFor: string | undefined): RenderError {
+  return new RenderError('page_error', waitsFor === undefined ? 'The page shows nothing.' : `The page shows nothing: it is still waiting for ${waitsFor}.`, { reason: 'empty' });
+}
+
+/** A style sheet without which nothing is drawn. */
+export function undrawn(waitsFor: string): RenderError {
+  return new RenderError('page_unreachable', `The page shows nothing until ${waitsFor} is there, which did not come in time.`, { reason: 'timeout' });
+}
+
 const NET_ERRORS: [RegExp, keyof typeof UNREACHABLE][] = [
   [/ERR_NAME_|ERR_DNS_|ERR_UNSAFE_|ERR_ADDRESS_INVALID|_URL_SCHEME|ERR_DISALLOWED|ERR_INVALID_URL|ERR_BLOCKED_BY_|ERR_INVALID_REDIRECT/, 'dns'],
   [/ERR_CERT_|ERR_SSL_|ERR_BAD_SSL|_CERT(?:$|\W)/, 'tls'],
@@ -37,6 +51,9 @@ export function failureOf(load: DocumentLoad | undefined, error: unknown, failur
   const failed = error !== null || (load?.error ?? null) !== null || status === null || status >= 400;
   const refused = failed ? egressFailure(load, failureFor) : undefined;
   if (refused !== undefined) return refused === 'too_large' ? tooLarge() : unreachable(refused === 'connect' ? 'connect' : 'dns', error);
+  if (status === 304 || (status !== null && status >= 300 && status < 400 && !failed)) {
+    return new RenderError('page_error', `The address answered with HTTP ${status} and no page.`, { reason: 'http_status', cause: error });
+  }
   if (/ERR_TOO_MANY_REDIRECTS/.test(said)) return new RenderError('page_error', 'The address redirects in circles.', { reason: 'http_status', cause: error });
   if (load !== undefined && status !== null && (status < 300 || status >= 400)) {
     const answered = answerFailure(load, status, said);
@@ -44,8 +61,16 @@ export function failureOf(load: DocumentLoad | undefined, error: unknown, failur
   }
   if (error === null && (load?.error ?? null) === null && status !== null) return null;
   if (status !== null && status >= 300 && status < 400) return unreachable('dns', error ?? load?.error);
-  const reason = NET_ERRORS.find(([pattern]) => pattern.test(said))?.[1] ?? (/ERR_ABORTED/.test(said) ? 'dns' : 'connect');
-  return unreachable(reason, error ?? load?.error);
+  const known = NET_ERRORS.find(([pattern]) => pattern.test(said))?.[1] ?? (/ERR_ABORTED/.test(said) ? 'dns' : undefined);
+  if (known === undefined && status !== null) return unfinished(said);
+  return unreachable(known ?? 'connect', error ?? load?.error);
+}
+
+/** What began as a page and did not come to its end. */
+function unfinished(said: string): RenderError {
+  return /ERR_CONTENT_DECODING/.test(said)
+    ? notHtml('The answer cannot be read: it is not compressed in the way that it says.')
+    : new RenderError('page_unreachable', 'The site broke off its answer.', { reason: 'connect', cause: said });
 }
 
 function egressFailure(load: DocumentLoad | undefined, failureFor: PageSource['failureFor']): EgressFailure | undefined {
@@ -58,7 +83,7 @@ function egressFailure(load: DocumentLoad | undefined, failureFor: PageSource['f
 
 function answerFailure(load: DocumentLoad, status: number, said: string): RenderError | null {
   if (status >= 400) return new RenderError('page_error', `The address answered with HTTP ${status}.`, { reason: 'http_status' });
-  if (status === 204 || status === 205) return new RenderError('page_error', `The address answered without a page (HTTP ${status}).`, { reason: 'not_html' });
+  if (status === 204 || status === 205) return notHtml(`The address answered without a page (HTTP ${status}).`);
   const isHtml = load.mimeType === 'text/html' || load.mimeType === 'application/xhtml+xml';
   const isAttachment = /^\s*attachment/.test(load.disposition) && load.mimeType !== 'application/pdf';
   // A browser without a viewer downloads what it would otherwise show.
@@ -66,6 +91,6 @@ function answerFailure(load: DocumentLoad, status: number, said: string): Render
   if (isAttachment || (!isShown && /Download is starting/.test(said))) {
     return new RenderError('page_error', 'The address starts a download instead of showing a page.', { reason: 'download' });
   }
-  if (!isHtml) return new RenderError('page_error', `The address answered with ${load.mimeType.slice(0, 80) || 'an unknown type'}, not with an HTML page.`, { reason: 'not_html' });
+  if (!isHtml) return notHtml(`The address answered with ${load.mimeType.slice(0, 80) || 'an unknown type'}, not with an HTML page.`);
   return null;
 }

@@ -9,10 +9,11 @@ import { formOf } from './forms.ts';
 import { readFacts, type PageFacts } from './in-page/facts.ts';
 import { readForms } from './in-page/forms.ts';
 import { findOverlays } from './in-page/overlays.ts';
-import { outline, type Outline } from './in-page/rest.ts';
+import { outline } from './in-page/rest.ts';
 import { overlayOf } from './overlays.ts';
 import { takeTiles } from './screenshots.ts';
 import { structuredDataOf } from './structured-data.ts';
+import { hasChanged } from './watch.ts';
 import { World } from './world.ts';
 
 /** One view without what its listeners gathered, what the document says of itself, and what could not be seen. */
@@ -42,7 +43,7 @@ export async function measure(cdp: CDPSession, device: Device, bounds: Bounds, o
 
   const limits = limitsOf(facts, left);
   if (unrest) limits.push('The page was still changing while it was measured.');
-  if (audit === null) limits.push('The accessibility rules did not finish in time: what they measure is unknown.');
+  if (audit.limit !== null) limits.push(audit.limit);
   const pictured = tiles.reduce((sum, { box }) => sum + box.height, 0);
   if (pictured < facts.page.height) limits.push(`The pictures show the first ${pictured} px of ${facts.page.height} px.`);
 
@@ -62,17 +63,12 @@ export async function measure(cdp: CDPSession, device: Device, bounds: Bounds, o
       images: facts.images,
       structuredData: structuredDataOf(facts.jsonLd.blocks),
       metaViewport: facts.metaViewport,
-      axe: audit?.axe ?? [],
-      axeRan: audit?.axeRan ?? [],
+      axe: audit.axe,
+      axeRan: audit.axeRan,
     },
     document: { title: facts.title, metaDescription: facts.metaDescription, language: facts.language },
     limits,
   };
-}
-
-/** Whether content came or went. A clock that ticks changes a few letters only. */
-function hasChanged(before: Outline, after: Outline): boolean {
-  return before.height !== after.height || before.elements !== after.elements || Math.abs(before.characters - after.characters) > 40;
 }
 
 function limitsOf(facts: PageFacts, left: number): string[] {

@@ -61,7 +61,7 @@ export class NetworkLog {
   #documents: DocumentLoad[] = [];
   #shown: DocumentLoad | undefined;
   #mainFrame: string;
-  #onChange: (() => void) | null = null;
+  #changedAt = performance.now();
   #hear: Listener;
 
   private constructor(mainFrame: string, listener: Listener) {
@@ -75,6 +75,11 @@ export class NetworkLog {
     const log = new NetworkLog(frameTree.frame.id, listener);
     cdp.on('Network.requestWillBeSent', (event) => log.#sent(event));
     cdp.on('Network.responseReceived', (event) => log.#answered(event));
+    cdp.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
+      // The only answer that is not received otherwise: nothing was asked that could be unchanged.
+      const load = log.#documents.at(-1);
+      if (load?.requestId === requestId && statusCode === 304) load.status = statusCode;
+    });
     cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
       const load = log.#documents.at(-1);
       if (load?.requestId !== requestId) return;
@@ -104,23 +109,14 @@ export class NetworkLog {
     return this.#shown ?? this.asked;
   }
 
-  /** Resolves true when nothing has been under way for `idleMs`, false when that does not come within `budgetMs`. */
-  quiet(budgetMs: number, idleMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      let idle: NodeJS.Timeout | undefined;
-      const end = (isQuiet: boolean): void => {
-        clearTimeout(idle);
-        clearTimeout(cap);
-        this.#onChange = null;
-        resolve(isQuiet);
-      };
-      const cap = setTimeout(() => end(false), budgetMs);
-      this.#onChange = () => {
-        clearTimeout(idle);
-        if (this.#open.size === 0) idle = setTimeout(() => end(true), idleMs);
-      };
-      this.#onChange();
-    });
+  /** For how long nothing has been under way, in milliseconds. */
+  get idleMs(): number {
+    return this.#open.size > 0 ? 0 : performance.now() - this.#changedAt;
+  }
+
+  /** What is still under way: addresses, oldest first, of one type of resource or of all. */
+  pending(wanted?: 'Stylesheet'): string[] {
+    return [...this.#open.values()].filter(({ type }) => wanted === undefined || type === wanted).map(({ url }) => url);
   }
 
   /** What was counted so far. */
@@ -137,7 +133,7 @@ export class NetworkLog {
     if (isDocument) this.#navigates(requestId, request.url);
     else if (/^https:/.test(this.#pageUrl()) && /^http:/.test(request.url) && this.#mixed.size < 50) this.#mixed.add(url);
     if (!NEVER_ENDING.includes(type ?? '') && this.#open.size < TRACKED_MAX) this.#open.set(requestId, { url, type: type ?? 'Other' });
-    this.#onChange?.();
+    this.#changedAt = performance.now();
   }
 
   #navigates(requestId: string, url: string): void {
@@ -178,7 +174,8 @@ export class NetworkLog {
     const load = this.#documents.at(-1);
     const request = this.#open.get(requestId);
     if (load?.requestId === requestId) {
-      load.error = errorText;
+      // A page that stops its own loading is shown as far as it came.
+      if (!canceled || load !== this.#shown) load.error = errorText;
     } else if (!canceled && request !== undefined) {
       this.#addFailure(request.url, null, type);
     }
@@ -192,7 +189,7 @@ export class NetworkLog {
 
   #close(requestId: string): void {
     this.#open.delete(requestId);
-    this.#onChange?.();
+    this.#changedAt = performance.now();
   }
 
   #pageUrl(): string {

@@ -13,10 +13,12 @@ const TILE_HEIGHT = 2_000;
 /** Three desktop and three mobile tiles are some 17,000 tokens: most of what one analysis may cost in pictures. */
 const TILES_MAX = 3;
 const JPEG_QUALITY = 80;
+/** In CSS pixels. To draw what is outside the viewport, Chromium lays the whole page out anew for each picture: 2 s at 900,000 px. */
+const DRAWN_WHOLE_MAX = 100_000;
 
 /**
  * The page from its top in tiles. Taken from one layout at scroll 0, so that fixed and sticky parts stand
- * where the first screen shows them and are not repeated.
+ * where the first screen shows them and are not repeated. Of a page taller than 100,000 px the first screen alone.
  * @throws RenderError page_stuck when the browser does not draw a tile within `stepMs`
  */
 export async function takeTiles(cdp: CDPSession, device: Device, page: View['page'], stepMs: number): Promise<Tile[]> {
@@ -24,13 +26,14 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
   const width = Math.max(page.clientWidth, viewport.width);
   // A page laid out wider than the phone is shown zoomed out, as the phone shows it.
   const scale = viewport.width * viewport.scale / width;
-  const step = Math.floor(TILE_HEIGHT / scale);
-  const count = Math.min(TILES_MAX, Math.ceil(page.height / step));
+  const isWhole = page.height <= DRAWN_WHOLE_MAX;
+  const step = isWhole ? Math.floor(TILE_HEIGHT / scale) : Math.floor(viewport.height * width / viewport.width);
+  const count = isWhole ? Math.min(TILES_MAX, Math.ceil(page.height / step)) : 1;
   const tiles: Tile[] = [];
   for (let index = 0; index < count; index += 1) {
     const box = { x: 0, y: index * step, width, height: Math.min(step, page.height - index * step) };
     const { data } = await within(
-      cdp.send('Page.captureScreenshot', { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: true, clip: { ...box, scale } }),
+      cdp.send('Page.captureScreenshot', { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: isWhole, clip: { ...box, scale } }),
       stepMs,
       () => new RenderError('page_stuck', `The browser could not draw the page within ${stepMs / 1000} s.`),
     );

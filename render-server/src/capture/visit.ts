@@ -6,7 +6,7 @@ import { failureOf, unreachable } from './failures.ts';
 import type { NetworkLog } from './network.ts';
 
 /**
- * Opens the address and waits until its document has been read or `bounds.settle` is over.
+ * Opens the address and waits until its document begins to come.
  * @throws RenderError forbidden_url, page_unreachable, page_error
  */
 export async function visit(page: Page, url: string, network: NetworkLog, source: PageSource, bounds: Bounds): Promise<void> {
@@ -19,7 +19,6 @@ export async function visit(page: Page, url: string, network: NetworkLog, source
     throw failureOf(network.asked, error, (url) => source.failureFor(url)) ?? unreachable('connect', error);
   }
   checkDocument(page, network, source);
-  await page.waitForLoadState('domcontentloaded', { timeout: bounds.settle }).catch(() => {});
 }
 
 /**

@@ -15,7 +15,12 @@ export type Kit =
   & ReturnType<typeof selectorKit>
   & ReturnType<typeof textKit>;
 
+/**
+ * A sandboxed document without scripts runs no timers, ours neither, so that a wait would have no end there;
+ * scheduler.postTask is not held back.
+ */
 const KIT_SOURCE = `(() => {
+  globalThis.setTimeout = (task, delay = 0) => { scheduler.postTask(task, { delay }); return 0; };
   const dom = (${String(domKit)})();
   const colours = (${String(colourKit)})(dom);
   const names = (${String(nameKit)})(dom);
@@ -55,7 +60,7 @@ export class World {
       const { frameTree } = await cdp.send('Page.getFrameTree');
       const { executionContextId } = await cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'cro' });
       const kit = await cdp.send('Runtime.evaluate', { contextId: executionContextId, expression: KIT_SOURCE });
-      if (kit.result.objectId === undefined) throw unmeasurable('the kit', kit.exceptionDetails);
+      if (kit.exceptionDetails !== undefined || kit.result.objectId === undefined) throw unmeasurable('the kit', kit.exceptionDetails);
       return new World(cdp, executionContextId, kit.result.objectId, stepMs);
     });
   }
@@ -66,9 +71,14 @@ export class World {
    */
   async run<A, R>(use: (kit: Kit, argument: A) => R | Promise<R>, argument: A): Promise<R> {
     const functionDeclaration = `async function (argument) {
-      const text = JSON.stringify(await (${String(use)})(this, argument) ?? null);
-      if (text.length > ${ANSWER_MAX}) throw new Error('the answer is too large');
-      return text;
+      try {
+        const text = JSON.stringify(await (${String(use)})(this, argument) ?? null);
+        if (text.length > ${ANSWER_MAX}) throw new Error('the answer is too large');
+        return this.isCurrent() ? text : null;
+      } catch (error) {
+        if (this.isCurrent()) throw error;
+        return null;
+      }
     }`;
     const text = await bounded(this.#stepMs, async () => {
       const answer = await this.#cdp.send('Runtime.callFunctionOn', {
@@ -79,21 +89,28 @@ export class World {
         returnByValue: true,
       });
       if (answer.exceptionDetails !== undefined) throw unmeasurable(use.name, answer.exceptionDetails);
+      if (answer.result.value === null) throw new PageChanged('the page wrote its document anew');
       return String(answer.result.value);
     });
     return JSON.parse(text) as R;
   }
 
-  /** Loads a script, such as a library, into this world. @throws RenderError page_stuck, PageChanged */
+  /** Loads a script, such as a library, into this world. @throws RenderError page_stuck; page_error when it throws; PageChanged */
   async load(source: string): Promise<void> {
     await bounded(this.#stepMs, async () => {
-      await this.#cdp.send('Runtime.evaluate', { contextId: this.#contextId, expression: `${source};0` });
+      const { exceptionDetails } = await this.#cdp.send('Runtime.evaluate', { contextId: this.#contextId, expression: `${source};0` });
+      if (exceptionDetails !== undefined) throw unmeasurable('a script', exceptionDetails);
     });
+  }
+
+  /** Ends whatever runs in the page, ours or its own. @throws RenderError page_stuck; PageChanged */
+  async interrupt(): Promise<void> {
+    await bounded(this.#stepMs, () => this.#cdp.send('Runtime.terminateExecution'));
   }
 }
 
 async function bounded<T>(ms: number, work: () => Promise<T>): Promise<T> {
-  const late = (): Error => new RenderError('page_stuck', `The page did not answer for ${ms / 1000} s: its script keeps the browser busy.`);
+  const late = (): Error => new RenderError('page_stuck', `The page kept the browser busy for ${ms / 1000} s: a script that does not end, or more content than a browser can lay out.`);
   try {
     return await within(work(), ms, late);
   } catch (error) {
@@ -105,5 +122,5 @@ async function bounded<T>(ms: number, work: () => Promise<T>): Promise<T> {
 /** What of ours failed in the page is the page's doing: it took its document apart, or is far too large. */
 function unmeasurable(what: string, details: { text: string; exception?: { description?: string } } | undefined): RenderError {
   const thrown = (details?.exception?.description ?? details?.text ?? 'no reason given').slice(0, 500);
-  return new RenderError('page_error', 'The page could not be measured: its document is empty, far too large, or taken apart by its script.', { cause: new Error(`${what} failed in the page: ${thrown}`) });
+  return new RenderError('page_error', 'The page could not be measured: its document is empty, far too large, or taken apart by its script.', { reason: 'unreadable', cause: new Error(`${what} failed in the page: ${thrown}`) });
 }

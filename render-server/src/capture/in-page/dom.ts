@@ -6,13 +6,16 @@ import type { Box } from '@cro-analyzer/protocol/messages';
  */
 export function domKit() {
   // A page can shadow members of `document` by naming an image after them: take them from the prototype.
-  const root = Reflect.get(Document.prototype, 'documentElement', document) as HTMLElement;
+  const documentElement = (): HTMLElement | null => Reflect.get(Document.prototype, 'documentElement', document) as HTMLElement | null;
+  const read = documentElement();
+  // A document that nothing has come of yet has no element at all.
+  const root = read ?? document.createElement('html');
   const body = (Reflect.get(Document.prototype, 'body', document) as HTMLElement | null) ?? root;
   // The first screen. innerHeight would be what a phone shows zoomed out, once something sticks out of the page.
   const width = Math.round(visualViewport?.width ?? root.clientWidth);
   const height = Math.round(visualViewport?.height ?? innerHeight);
   const CLIPPED = /^(?:auto|none)?(?:inset\((?:50|100)%|rect\(0px,? 0px,? 0px,? 0px\)|rect\(1px,? 1px,? 1px,? 1px\))/;
-  const ELEMENTS_MAX = 40_000;
+  const ELEMENTS_MAX = 20_000;
 
   /** What calls share: the listed elements by id, candidates and overlays by index. */
   const state = { ids: new Map<Element, string>(), candidates: [] as Element[], overlays: [] as Element[] };
@@ -24,6 +27,11 @@ export function domKit() {
   /** Text with its whitespace folded, cut to `max` characters. */
   function fold(text: string, max: number): string {
     return text.slice(0, max * 20).replace(/\s+/g, ' ').trim().slice(0, max);
+  }
+
+  /** Whether the document still is the one that this kit was made for: scripts can write it anew, or put another body in. */
+  function isCurrent(): boolean {
+    return documentElement() === read && (read === null || body.isConnected);
   }
 
   function styleOf(element: Element): CSSStyleDeclaration {
@@ -66,7 +74,7 @@ export function domKit() {
     return null;
   }
 
-  /** Every element of the body in document order, with those in open shadow roots after their host; the first 40,000. */
+  /** Every element of the body in document order, with those in open shadow roots after their host; the first 20,000. */
   function elements(): Element[] {
     if (all !== null) return all;
     const found: Element[] = [];
@@ -168,7 +176,7 @@ export function domKit() {
     return fold(own || element.shadowRoot?.textContent || '', max);
   }
 
-  return { root, body, width, height, state, fold, styleOf, parentOf, holds, matches, childrenOf, textNodesOf, closest, elements, query, rectOf, boxOf, isVisible, inFirstScreen, hit, textOf, elementsMax: ELEMENTS_MAX };
+  return { root, body, width, height, state, isCurrent, fold, styleOf, parentOf, holds, matches, childrenOf, textNodesOf, closest, elements, query, rectOf, boxOf, isVisible, inFirstScreen, hit, textOf, elementsMax: ELEMENTS_MAX };
 }
 
 export type DomKit = ReturnType<typeof domKit>;
