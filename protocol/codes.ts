@@ -24,7 +24,7 @@ export const CODES = {
   forbidden_url: { status: 403, retryable: false, advice: 'Only public http and https addresses are opened. An operator can allow a private one in CRO_ALLOW_HOSTS.' },
   page_unreachable: { status: 422, retryable: false, advice: 'Check that the address opens in a browser on the public internet.' },
   page_error: { status: 422, retryable: false, advice: 'The address did not answer with a web page that can be analysed.' },
-  page_stuck: { status: 422, retryable: false, advice: 'A script on the page keeps the browser busy. Open it in a browser and look for an endless loop.' },
+  page_stuck: { status: 422, retryable: false, advice: 'The page keeps the browser busy: a script that does not end, a page that loads itself again and again, or far too much on it. Open it in a browser and look.' },
   browser_crashed: { status: 502, retryable: true, advice: 'The browser died while it showed the page, twice. The page may need more memory than the server has.' },
   analyst_unavailable: { status: 503, retryable: true, advice: 'Claude cannot be reached or refuses the key. Check ANTHROPIC_API_KEY, or ask for the rules analyst.' },
   analyst_refused: { status: 422, retryable: false, advice: 'Claude declined to write about this page. Ask for the rules analyst.' },
