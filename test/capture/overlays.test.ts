@@ -19,6 +19,13 @@ describe('an overlay', () => {
     expect(overlay.close?.box.width).toBeGreaterThan(0);
   });
 
+  test('is measured where a phone draws it, also when something sticks out of the page', async () => {
+    const wide = '<div style="width:900px">A table that is too wide</div>';
+    const { overlays, metaViewport } = await view(page(`${content}${wide}<div role="dialog" style="position:fixed;inset:auto 0 0 0;height:300px;background:#fff"><p>Ten percent off</p></div>`), { devices: ['mobile'] });
+    expect(overlays).toMatchObject([{ kind: 'dialog', box: { x: 0, y: 544, width: 390, height: 300 } }]);
+    expect(metaViewport).toBe('width=device-width, initial-scale=1');
+  });
+
   test('that wraps its panel in glass counts only for the panel', async () => {
     const overlay = only(await view(page(`${content}<div style="position:fixed;inset:0;pointer-events:none"><div style="position:absolute;left:0;bottom:0;width:720px;height:450px;background:#ffd;pointer-events:auto">Join our newsletter</div></div>`)));
     expect(overlay.coverage).toBe(0.25);

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** The result, and the findings that were shown before it. */
-async function analyse(options: { deadlineMs?: number } = {}): Promise<{ result: AnalysisResult; shown: Finding[] }> {
+async function analyse(options: { deadlineMs?: number; model?: string } = {}): Promise<{ result: AnalysisResult; shown: Finding[] }> {
   const job = server.client().submit({ url: site.origin, devices: ['mobile'], ...options });
   const shown: Finding[] = [];
   for await (const event of job) if (event.type === 'finding') shown.push(event.finding);
@@ -38,6 +38,13 @@ describe('when Claude fails, and the rules may answer', () => {
     expect(result.usage.costUsd).toBeGreaterThan(0);
     expect(result.findings.length).toBeGreaterThan(0);
     expect(result.findings.map(({ id }) => id)).toEqual(result.findings.map((_, index) => `r${index + 1}`));
+  });
+});
+
+describe('a model that was asked for by name and does not exist', () => {
+  it('fails the job and names it, instead of letting the rules answer in silence', async () => {
+    claude.behave({ kind: 'status', status: 404 });
+    await expect(analyse({ model: 'claude-typo' })).rejects.toMatchObject({ code: 'bad_request', reason: 'model', message: expect.stringContaining('claude-typo') });
   });
 });
 

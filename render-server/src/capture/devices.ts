@@ -37,3 +37,19 @@ export function contextOptions(device: Device, language: AnalysisRequest['langua
  * answers with undefined, and each page that goes on from there throws an error that no visitor meets.
  */
 export const PENDING_SERVICE_WORKERS = 'if (navigator.serviceWorker) navigator.serviceWorker.register = () => new Promise(() => {});';
+
+/**
+ * Runs before the page's own scripts. Keeps a phone at the page's own scale: where something sticks out of the page,
+ * Chromium would measure fixed boxes for a zoomed-out screen, but draw them for this one. A second viewport tag does
+ * it, so that the first stays as the page wrote it.
+ */
+export const PINNED_SCALE = `if (top === self) new MutationObserver((_, observer) => {
+  const own = document.querySelector('meta[name=viewport i]');
+  if (!own || !own.content) return;
+  observer.disconnect();
+  if (/minimum-scale/i.test(own.content)) return;
+  const pin = document.createElement('meta');
+  pin.name = 'viewport';
+  pin.content = own.content + ', minimum-scale=1';
+  own.after(pin);
+}).observe(document, { childList: true, subtree: true });`;

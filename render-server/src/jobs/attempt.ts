@@ -98,6 +98,9 @@ async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief):
   } catch (error) {
     options.signal.throwIfAborted();
     const failure = RenderError.from(error);
+    if (failure.reason === 'model' && brief.request.model !== undefined) { // asked for by name: no other analyst was wanted
+      throw new RenderError('bad_request', `model: Claude does not know ${brief.request.model}`, { reason: 'model', cause: failure });
+    }
     const replaceable = failure.code === 'analyst_unavailable' || failure.code === 'analyst_refused';
     if (wanted !== 'auto' || !replaceable) throw failure;
     const answer = await askRules(`Claude could not answer (${failure.message}), so the rules analyst wrote the findings.`);
