@@ -28,6 +28,11 @@ beforeAll(async () => {
     '/paper.pdf': send('application/pdf', '%PDF-1.4\n%%EOF'),
     '/setup.exe': send('application/octet-stream', Buffer.alloc(4_096), { 'content-disposition': 'attachment; filename=setup.exe' }),
     '/data.json': send('application/json', '{"a":1}'),
+    '/blank': send('text/html', ''),
+    '/whitespace': (_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).write('  '),
+    '/broken.xhtml': send('application/xhtml+xml', '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Hello<br></body></html>'),
+    '/not-gzip': send('text/html', 'not gzip', { 'content-encoding': 'gzip' }),
+    '/moved-nowhere': (_, response) => void response.writeHead(302).end('moved'),
     '/to-private': (_, response) => void response.writeHead(302, { location: 'http://10.0.0.1/' }).end(),
   });
   nobody = await unusedOrigin();
@@ -57,6 +62,11 @@ describe('a page that is no page ends with its own code, and the only slot is fr
     ['a PDF', () => `${site.origin}/paper.pdf`, 'page_error', 'not_html'],
     ['JSON', () => `${site.origin}/data.json`, 'page_error', 'not_html'],
     ['a download', () => `${site.origin}/setup.exe`, 'page_error', 'download'],
+    ['a page of 0 bytes', () => `${site.origin}/blank`, 'page_error', 'empty'],
+    ['whitespace without end', () => `${site.origin}/whitespace`, 'page_error', 'empty'],
+    ['XHTML with a mistake', () => `${site.origin}/broken.xhtml`, 'page_error', 'not_html'],
+    ['gzip that is none', () => `${site.origin}/not-gzip`, 'page_error', 'not_html'],
+    ['a redirect that says not where to', () => `${site.origin}/moved-nowhere`, 'page_error', 'http_status'],
     ['an unknown host', () => 'http://no-such-host.test/', 'page_unreachable', 'dns'],
     ['an unknown host over https', () => 'https://no-such-host.test/', 'page_unreachable', 'dns'],
     ['a name that leads to a private address', () => 'http://intranet.test/', 'page_unreachable', 'dns'],

@@ -6,7 +6,7 @@ import type { Evidence, View } from '../evidence.ts';
 import { BOUNDS, type Bounds } from './bounds.ts';
 import { businessTypeOf } from './business.ts';
 import { ConsoleLog } from './console.ts';
-import { contextOptions, PENDING_SERVICE_WORKERS, PINNED_SCALE } from './devices.ts';
+import { contextOptions, PENDING_SERVICE_WORKERS, PINNED_SCALE, STAYS_HERE } from './devices.ts';
 import { DOCUMENT_MAX, tooLarge } from './failures.ts';
 import { measure, type Measured } from './measure.ts';
 import { NetworkLog } from './network.ts';
@@ -90,6 +90,7 @@ async function look(page: Page, device: Device, options: LookOptions): Promise<S
   page.on('popup', (popup) => void popup.close().catch(() => {}));
   const cdp = await page.context().newCDPSession(page);
   await page.addInitScript(PENDING_SERVICE_WORKERS);
+  await page.addInitScript(STAYS_HERE);
   if (device === 'mobile') await page.addInitScript(PINNED_SCALE);
   const messages = new ConsoleLog(page);
   const network = await NetworkLog.listen(cdp, {

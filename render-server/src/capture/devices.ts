@@ -53,3 +53,11 @@ export const PINNED_SCALE = `if (top === self) new MutationObserver((_, observer
   pin.content = own.content + ', minimum-scale=1';
   own.after(pin);
 }).observe(document, { childList: true, subtree: true });`;
+
+/**
+ * Script for every page: it stays where it is when it would open a mail program or an app. A visitor stays too; a
+ * browser that knows no such program gives up the page in the middle, without a load event.
+ */
+export const STAYS_HERE = `if (top === self) globalThis.navigation?.addEventListener('navigate', (event) => {
+  if (!/^(?:https?|about|blob|data):/.test(event.destination.url)) event.preventDefault();
+});`;
