@@ -62,6 +62,7 @@ export class NetworkLog {
   #shown: DocumentLoad | undefined;
   #mainFrame: string;
   #changedAt = performance.now();
+  #unchanged = Promise.withResolvers<void>();
   #hear: Listener;
 
   private constructor(mainFrame: string, listener: Listener) {
@@ -76,9 +77,10 @@ export class NetworkLog {
     cdp.on('Network.requestWillBeSent', (event) => log.#sent(event));
     cdp.on('Network.responseReceived', (event) => log.#answered(event));
     cdp.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
-      // The only answer that is not received otherwise: nothing was asked that could be unchanged.
       const load = log.#documents.at(-1);
-      if (load?.requestId === requestId && statusCode === 304) load.status = statusCode;
+      if (load?.requestId !== requestId || statusCode !== 304) return;
+      load.status = statusCode;
+      log.#unchanged.resolve();
     });
     cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
       const load = log.#documents.at(-1);
@@ -107,6 +109,11 @@ export class NetworkLog {
   /** The document that the main frame shows. */
   get shown(): DocumentLoad | undefined {
     return this.#shown ?? this.asked;
+  }
+
+  /** Resolves when the document is answered with 304, which is told late and, like nothing else, not as a response. */
+  get unchanged(): Promise<void> {
+    return this.#unchanged.promise;
   }
 
   /** For how long nothing has been under way, in milliseconds. */

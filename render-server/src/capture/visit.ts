@@ -1,9 +1,13 @@
 import type { Page } from 'playwright-core';
 import type { PageSource } from '../browsers/page-source.ts';
+import { endsWithin } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import type { Bounds } from './bounds.ts';
 import { failureOf, unreachable } from './failures.ts';
 import type { NetworkLog } from './network.ts';
+
+/** What was answered, where Chromium takes it for no answer, is known within a few milliseconds of its giving up. */
+const ANSWER_MS = 300;
 
 /**
  * Opens the address and waits until its document begins to come.
@@ -16,6 +20,7 @@ export async function visit(page: Page, url: string, network: NetworkLog, source
   try {
     await page.goto(url, { waitUntil: 'commit', timeout: bounds.navigation });
   } catch (error) {
+    if (network.asked?.status === null) await endsWithin(network.unchanged, ANSWER_MS);
     throw failureOf(network.asked, error, (url) => source.failureFor(url)) ?? unreachable('connect', error);
   }
   checkDocument(page, network, source);

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bounds } from './bounds.ts';
-import { look, type Look, type Outline } from './in-page/rest.ts';
+import { isBeingRead, look, type Look, type Outline } from './in-page/rest.ts';
 import type { NetworkLog } from './network.ts';
 import type { World } from './world.ts';
 
@@ -48,7 +48,11 @@ export class Watch {
    * @throws what `check` throws; RenderError page_stuck, page_error; PageChanged
    */
   async rest(dwell: number, until: number): Promise<boolean> {
-    const { network } = this.#options;
+    const { world, network, check } = this.#options;
+    while (this.passed < until && await world.run(isBeingRead, null)) {
+      check();
+      await this.#pause();
+    }
     for (;;) {
       const seen = await this.#look();
       const now = performance.now();

@@ -34,8 +34,13 @@ export interface Look extends Outline {
   isXmlError: boolean;
 }
 
+/** Runs in the page. A closer look at a document that still grows would lay it out anew each time. */
+export function isBeingRead(): boolean {
+  return document.readyState === 'loading';
+}
+
 /**
- * Runs in the page, also while it is still being read. Looks at a part that does not grow with the page;
+ * Runs in the page. Looks at a part that does not grow with the page;
  * nothing is remembered, since all of it may change.
  */
 export function look(kit: Kit): Look {
