@@ -240,7 +240,7 @@ export class RenderClient {
         this.#draining = true;
         this.#reconnectAfterMs = frame.reconnectAfterMs;
         return;
-      case 'pong': return;
+      case 'pong': case 'batch': case 'subscribed': case 'ended': case 'batch_ended': return;
       default: return this.#jobFrame(frame);
     }
   }

@@ -20,6 +20,18 @@ export type Goal = z.infer<typeof Goal>;
 export const Category = z.enum(['attention', 'trust', 'forms', 'interruption', 'speed', 'mobile', 'content']);
 export type Category = z.infer<typeof Category>;
 
+/** Among the jobs of one key: those of a higher priority get more of its turns, and none waits for ever. */
+export const Priority = z.enum(['high', 'normal', 'low']);
+export type Priority = z.infer<typeof Priority>;
+
+/** Where the end of a job or batch is sent, signed as https://www.standardwebhooks.com says. */
+export const Webhook = z.strictObject({
+  url: z.string().trim().min(1).max(2048),
+  /** Signs the message; known to the caller and the server alone, and never shown again. */
+  secret: z.string().min(16).max(200),
+});
+export type Webhook = z.infer<typeof Webhook>;
+
 /** What a caller asks for. `url` alone is enough. */
 export const AnalysisRequest = z.strictObject({
   url: z.string().trim().min(1).max(2048),
@@ -49,6 +61,11 @@ export const AnalysisRequest = z.strictObject({
   }).optional(),
   /** Time for the whole job from its first lease, in milliseconds; none means the server's CRO_DEADLINE_MS. */
   deadlineMs: z.int().min(5_000).max(900_000).optional(),
+  priority: Priority.default('normal'),
+  /** Most that Claude may cost for this job, in US dollars; none means the server's CRO_JOB_BUDGET_USD. */
+  budgetUsd: z.number().positive().max(1_000).optional(),
+  /** Told when the job ends. */
+  webhook: Webhook.optional(),
 });
 export type AnalysisRequest = z.infer<typeof AnalysisRequest>;
 /** The request as a caller writes it, before defaults. */
@@ -208,16 +225,46 @@ export const WireError = z.object({
 });
 export type WireError = z.infer<typeof WireError>;
 
+/** Most pages that one batch may have. */
+export const MAX_BATCH = 1_000;
+
+/** Many jobs under one id, with one end when all have ended. */
+export const BatchRequest = z.strictObject({
+  requests: z.array(AnalysisRequest).min(1).max(MAX_BATCH),
+  /** Told once, when all jobs have ended. */
+  webhook: Webhook.optional(),
+});
+export type BatchRequest = z.infer<typeof BatchRequest>;
+
+/** How many jobs of a batch stand where; `open` is 0 at its end. */
+export const BatchCounts = z.object({ jobs: z.int(), open: z.int(), done: z.int(), failed: z.int(), cancelled: z.int() });
+export type BatchCounts = z.infer<typeof BatchCounts>;
+
 // ---- Frames a client sends -----------------------------------------------------------------
 
 const Ref = z.string().min(1).max(100);
 export const JobId = z.string().regex(/^job_[0-9a-f]{24}$/, 'must be a job id');
+export const BatchId = z.string().regex(/^bat_[0-9a-f]{24}$/, 'must be a batch id');
+
+/**
+ * What becomes of a job when nobody follows it any more: `keep` it for the server's CRO_LOST_CLIENT_MS and cancel it
+ * then, `cancel` it at once, or `finish` it all the same.
+ */
+export const OnLost = z.enum(['keep', 'cancel', 'finish']);
+export type OnLost = z.infer<typeof OnLost>;
+
+/** One job or one batch. */
+const Target = { job: JobId.optional(), batch: BatchId.optional() };
+const oneTarget = (frame: { job?: string | undefined; batch?: string | undefined }): boolean => (frame.job === undefined) !== (frame.batch === undefined);
 
 export const ClientFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hello'), client: z.string().max(200), token: z.string().max(500).optional() }),
-  z.strictObject({ type: z.literal('submit'), ref: Ref, idempotencyKey: z.string().min(8).max(200), request: AnalysisRequest }),
-  z.strictObject({ type: z.literal('cancel'), job: JobId }),
-  z.strictObject({ type: z.literal('watch'), job: JobId }),
+  /** `onLost` is `finish` for a request with a webhook, else `keep`. */
+  z.strictObject({ type: z.literal('submit'), ref: Ref, idempotencyKey: z.string().min(8).max(200), request: AnalysisRequest, onLost: OnLost.optional() }),
+  z.strictObject({ type: z.literal('cancel'), ...Target }).refine(oneTarget, 'needs a job or a batch'),
+  z.strictObject({ type: z.literal('watch'), ...Target }).refine(oneTarget, 'needs a job or a batch'),
+  /** All ends of this key's jobs and batches after the numbered event; without a number, from now on. */
+  z.strictObject({ type: z.literal('subscribe'), afterEvent: z.int().min(0).optional() }),
   z.strictObject({ type: z.literal('ping'), id: z.int().min(0) }),
 ]);
 export type ClientFrame = z.infer<typeof ClientFrame>;
@@ -227,6 +274,7 @@ export type ClientFrameInput = z.input<typeof ClientFrame>;
 // ---- Frames the server sends ---------------------------------------------------------------
 
 const seq = z.int().min(1);
+const ScoreValue = z.int().nullable();
 
 export const ServerFrame = z.discriminatedUnion('type', [
   z.object({
@@ -238,19 +286,38 @@ export const ServerFrame = z.discriminatedUnion('type', [
     limits: z.object({ maxFrameBytes: z.int(), deadlineMs: z.int(), queueMax: z.int() }),
   }),
   z.object({ type: z.literal('accepted'), ref: z.string(), job: z.string(), position: z.int(), etaMs: z.int(), deduplicated: z.boolean() }),
-  /** A refused submit, or (without `ref`) a frame that could not be taken. `job` names the job of a refused watch or cancel. */
-  z.object({ type: z.literal('rejected'), ref: z.string().optional(), job: z.string().optional(), error: WireError }),
+  /** A refused submit, or (without `ref`) a frame that could not be taken. `job` or `batch` is that of a refused watch or cancel. */
+  z.object({ type: z.literal('rejected'), ref: z.string().optional(), job: z.string().optional(), batch: z.string().optional(), error: WireError }),
   z.object({ type: z.literal('progress'), job: z.string(), seq, stage: Stage, fraction: z.number().min(0).max(1), message: z.string(), position: z.int().optional() }),
   z.object({ type: z.literal('snapshot'), job: z.string(), seq, attempt: z.int(), stage: Stage, findings: z.array(Finding) }),
   z.object({ type: z.literal('finding'), job: z.string(), seq, finding: Finding }),
   z.object({ type: z.literal('result'), job: z.string(), seq, result: AnalysisResult }),
   z.object({ type: z.literal('failed'), job: z.string(), seq, error: WireError }),
   z.object({ type: z.literal('cancelled'), job: z.string(), seq }),
+  /** Where a watched batch stands: at once, and when all its jobs have ended. */
+  z.object({ type: z.literal('batch'), batch: z.string(), counts: BatchCounts }),
+  /** `event` is the number of the last end so far: those after it follow, as do those asked for. */
+  z.object({ type: z.literal('subscribed'), event: z.int() }),
+  z.object({
+    type: z.literal('ended'),
+    event: z.int(),
+    job: z.string(),
+    batch: z.string().nullable(),
+    state: z.enum(['done', 'failed', 'cancelled']),
+    page: z.object({ url: z.string(), title: z.string().nullable() }),
+    /** Null unless the job is done. */
+    scores: z.object({ experience: ScoreValue, content: ScoreValue, speed: ScoreValue, conversion: ScoreValue, mobile: ScoreValue }).nullable(),
+    error: WireError.nullable(),
+  }),
+  z.object({ type: z.literal('batch_ended'), event: z.int(), batch: z.string(), counts: BatchCounts }),
   z.object({ type: z.literal('credit'), credit: z.int() }),
   z.object({ type: z.literal('draining'), reconnectAfterMs: z.int() }),
   z.object({ type: z.literal('pong'), id: z.int() }),
 ]);
 export type ServerFrame = z.infer<typeof ServerFrame>;
+
+/** What a subscriber is told of an end: the event's number comes with it. */
+export type EndedEvent = Extract<ServerFrame, { type: 'ended' | 'batch_ended' }>;
 
 /** The server frames that are about one job and carry its `seq`. */
 export type JobFrame = Extract<ServerFrame, { seq: number }>;

@@ -1,6 +1,6 @@
 /** Every variable of the server, once. The reference page is generated from this table. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { AllowList } from './addresses.ts';
 
 /** How one variable is read and described. */
@@ -17,7 +17,15 @@ interface Variable<T> {
   secret?: true;
 }
 
-const cores = availableParallelism();
+/** Memory that this process may use, in bytes: the limit of its container, or the machine's. */
+function memoryLimit(): number {
+  return Math.min(process.constrainedMemory() || Infinity, totalmem());
+}
+
+/** A browser with two heavy pages open takes most of a GiB (npm run bench:load prints what it took). */
+export function defaultBrowsers(cores: number, memoryBytes: number): number {
+  return Math.max(1, Math.min(cores, Math.floor(memoryBytes / 2 ** 30)));
+}
 
 const integer = (min: number, max: number) => (text: string): number => {
   const value = Number(text);
@@ -41,6 +49,26 @@ const choice = <T extends string>(...options: T[]) => (value: string): T => {
   return found;
 };
 
+const dollars = (value: string): number | null => {
+  if (value === '') return null;
+  const amount = Number(value);
+  if (!(amount > 0)) throw new Error(`must be an amount of US dollars, not "${value}"`);
+  return amount;
+};
+
+const LIMIT_NAMES = ['open', 'minute', 'day', 'usd', 'sessions'] as const;
+
+/** What one key, one address or the server as a whole may use; what is not named has no limit. */
+export type Limits = Readonly<Partial<Record<(typeof LIMIT_NAMES)[number], number>>>;
+
+const limits = (value: string): Limits => Object.fromEntries(list(value).map((entry) => {
+  const [name = '', amount = ''] = entry.split('=').map((part) => part.trim());
+  if (!LIMIT_NAMES.some((known) => known === name)) throw new Error(`must be a list such as open=50,minute=120,day=2000,usd=20,sessions=10, not "${entry}"`);
+  const number = Number(amount);
+  if (!(number > 0) || (name !== 'usd' && !Number.isInteger(number))) throw new Error(`must give ${name} as a number above 0, not "${amount}"`);
+  return [name, number];
+}));
+
 const apiKeys = (value: string): string[] => {
   const keys = list(value);
   if (keys.some((key) => key.length < 16)) throw new Error('must hold keys of 16 characters or more');
@@ -57,16 +85,29 @@ const VARIABLES = {
   CRO_PORT: variable({ parse: integer(0, 65_535), fallback: '8787', about: 'Port to listen on; 0 takes a free one.' }),
   CRO_API_KEYS: variable({ parse: apiKeys, fallback: '', secret: true, about: 'Keys that clients may use, of 16 characters or more, separated by commas. Each key sees its own jobs only.' }),
   CRO_DATA_DIR: variable({ parse: text, fallback: '.cro-data', about: 'Folder for the database, screenshots and reports. One server holds it at a time.' }),
-  CRO_BROWSERS: variable({ parse: integer(1, 64), fallback: String(Math.max(1, cores)), fallbackNote: 'number of cores', about: 'Chromium processes that are kept warm.' }),
+  CRO_BROWSERS: variable({ parse: integer(1, 64), fallback: String(defaultBrowsers(availableParallelism(), memoryLimit())), fallbackNote: 'number of cores, and no more than one for each GiB of memory', about: 'Chromium processes that are kept warm.' }),
   CRO_PAGES_PER_BROWSER: variable({ parse: integer(1, 32), fallback: '2', about: 'Pages that one browser shows at a time.' }),
-  CRO_QUEUE_MAX: variable({ parse: integer(1, 100_000), fallback: '200', about: 'Jobs that may wait for a page. Above it a submit is refused with queue_full and a time to come back.' }),
+  CRO_RECYCLE_JOBS: variable({ parse: integer(1, 1_000_000), fallback: '500', about: 'Jobs after which a browser is replaced by a fresh one.' }),
+  CRO_RECYCLE_MINUTES: variable({ parse: integer(1, 10_080), fallback: '60', unit: 'minutes', about: 'Age at which a browser is replaced by a fresh one.' }),
+  CRO_BROWSER_MAX_MB: variable({ parse: integer(100, 65_536), fallback: '1500', unit: 'MB', about: 'Memory of a browser and all its processes above which it is replaced by a fresh one.' }),
+  CRO_EVIDENCE_MAX_MB: variable({ parse: integer(16, 65_536), fallback: '256', unit: 'MB', about: 'Screenshots and facts of pages that wait for Claude. When they fill it, rendering waits.' }),
+  CRO_QUEUE_MAX: variable({ parse: integer(1, 100_000), fallback: '1000', about: 'Jobs that may wait for a page. Above it a submit is refused with queue_full and a time to come back.' }),
   CRO_QUEUE_WAIT_MS: variable({ parse: integer(1_000, 86_400_000), fallback: '900000', unit: 'ms', about: 'Longest wait for a page. A submit whose expected wait is longer is refused at once.' }),
   CRO_DEADLINE_MS: variable({ parse: integer(5_000, 900_000), fallback: '180000', unit: 'ms', about: 'Time for one job from its first lease, over all its attempts. A request may ask for its own.' }),
+  CRO_LOST_CLIENT_MS: variable({ parse: integer(0, 86_400_000), fallback: '900000', unit: 'ms', about: 'How long jobs are kept that nobody follows any more. Then they are cancelled, unless their client asked otherwise.' }),
+  CRO_LIMITS_TOTAL: variable({ parse: limits, fallback: 'sessions=1000', about: 'What all callers together may use: `open` jobs, jobs a `minute`, jobs a `day`, `usd` a day for Claude, open `sessions`; for example `open=500,minute=600,day=5000,usd=50`. Days are those of UTC.' }),
+  CRO_LIMITS_PER_KEY: variable({ parse: limits, fallback: '', about: 'What one API key may use, in the same words.' }),
+  CRO_LIMITS_PER_IP: variable({ parse: limits, fallback: '', about: 'What one client address may use, in the same words.' }),
+  CRO_TRUSTED_PROXIES: variable({ parse: allowList, fallback: '', about: 'Addresses or CIDR ranges of reverse proxies, separated by commas: from these, and from no others, `X-Forwarded-For` names the client.' }),
   CRO_CREDIT: variable({ parse: integer(1, 10_000), fallback: '100', about: 'Accepted jobs that one session may have open.' }),
   CRO_ALLOW_HOSTS: variable({ parse: allowList, fallback: '', about: 'Hosts, host:port or CIDR ranges that may be opened although they are private, separated by commas.' }),
+  CRO_WEBHOOK_ALLOW_HOSTS: variable({ parse: allowList, fallback: '', about: 'Hosts, host:port or CIDR ranges that webhooks may reach although they are private, separated by commas.' }),
+  CRO_RETENTION_DAYS: variable({ parse: integer(1, 3_650), fallback: '30', unit: 'days', about: 'Age at which ended jobs are removed, with their screenshots and reports.' }),
+  CRO_DATA_MAX_GB: variable({ parse: integer(1, 100_000), fallback: '10', unit: 'GB', about: 'Size of the data folder above which the oldest ended jobs are removed.' }),
   CRO_CHROMIUM_PATH: variable({ parse: text, fallback: '', fallbackNote: 'found by the set-up', about: 'Chromium or its headless shell.' }),
   CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux, or where it does not start, as in a container without user namespaces. The log and /readyz say so." }),
-  CRO_CLAUDE_CONCURRENCY: variable({ parse: integer(1, 1_000), fallback: '8', about: 'Calls to Claude at the same time.' }),
+  CRO_CLAUDE_CONCURRENCY: variable({ parse: integer(1, 1_000), fallback: '8', about: 'Most calls to Claude at the same time. When Claude reports its rate limit there are fewer for a while.' }),
+  CRO_JOB_BUDGET_USD: variable({ parse: dollars, fallback: '', unit: 'US dollars', about: 'Most that Claude may cost for one job. A request may ask for less.' }),
   CRO_MODEL: variable({ parse: text, fallback: 'claude-sonnet-5-5', about: 'Claude model for requests that name none.' }),
   ANTHROPIC_API_KEY: variable({ parse: text, fallback: '', secret: true, about: 'Key for Claude. Without it the rules analyst answers.' }),
   ANTHROPIC_BASE_URL: variable({ parse: httpAddress, fallback: 'https://api.anthropic.com', about: "Address of Claude's API." }),
@@ -128,7 +169,7 @@ export function isLoopback(host: string): boolean {
 export function configReference(): string {
   const rows = Object.entries<Variable<unknown>>(VARIABLES).map(([name, entry]) => {
     const fallback = entry.fallbackNote ?? (entry.fallback ? `\`${entry.fallback}\`` : 'none');
-    return `| \`${name}\`${entry.secret ? ` or \`${name}_FILE\`` : ''} | ${fallback}${entry.unit ? ` ${entry.unit}` : ''} | ${entry.about} |`;
+    return `| \`${name}\`${entry.secret ? ` or \`${name}_FILE\`` : ''} | ${fallback}${entry.unit && fallback !== 'none' ? ` ${entry.unit}` : ''} | ${entry.about} |`;
   });
   return [
     '# Configuration', '',

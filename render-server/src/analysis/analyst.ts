@@ -9,8 +9,20 @@ export interface Brief {
   checks: Check[];
 }
 
+/** Money that may still be spent for a job: what its own budget and those of the day leave. */
+export interface Budget {
+  /**
+   * Sets money aside before a call that may cost so much, in US dollars.
+   * @returns gives back what the call did not cost; called on every path
+   * @throws RenderError budget_exceeded, with the budget that would be passed as its reason
+   */
+  reserve(mostUsd: number): (spentUsd: number) => void;
+}
+
 export interface AnalystOptions {
   signal: AbortSignal;
+  /** Asked before each call that costs money. None means that nothing limits it. */
+  budget?: Budget;
   /**
    * Fires when there is no more time to wait: the findings that are complete by then are the opinion, and without any
    * the analyst fails with reason `timeout`. None means that `signal` alone bounds it.
@@ -35,9 +47,21 @@ export interface Opinion {
   limits?: string[];
 }
 
+/** How the service behind an analyst is doing. */
+export interface AnalystState {
+  /** `down` while calls are held back because the last ones all failed. */
+  state: 'up' | 'down';
+  /** Calls at the same time that it is thought to bear now. */
+  limit: number;
+  active: number;
+  waiting: number;
+}
+
 /** Turns facts and pictures into findings. */
 export interface Analyst {
   readonly name: AnalystName;
+  /** Undefined for an analyst without a service behind it. */
+  readonly state?: AnalystState;
   /**
    * @throws AnalystFailure analyst_unavailable, analyst_refused, budget_exceeded; `signal.reason` when aborted
    */

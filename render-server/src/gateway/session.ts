@@ -103,8 +103,9 @@ export class Session implements ConnectionHandler {
     switch (frame.type) {
       case 'ping': return this.#outbox.send({ type: 'pong', id: frame.id });
       case 'submit': return this.#submit(owner, frame);
-      case 'cancel': return this.#cancel(owner, frame.job);
-      case 'watch': return this.#watch(owner, frame.job, () => true);
+      case 'cancel': return this.#cancel(owner, frame.job ?? '');
+      case 'watch': return this.#watch(owner, frame.job ?? '', () => true);
+      case 'subscribe': throw new RenderError('bad_request', 'type: subscribe is not served yet', { reason: 'type' });
     }
   }
 

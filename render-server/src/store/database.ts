@@ -11,8 +11,13 @@ export interface JobRow {
   /** Order of submitting. */
   number: Generated<number>;
   owner: string;
+  /** Address of the client that submitted it; empty for jobs from before it was kept. */
+  ip: Generated<string>;
+  /** An OnLost. */
+  on_lost: Generated<string>;
+  batch: string | null;
   idempotency_key: string;
-  /** JSON of the AnalysisRequest. */
+  /** JSON of the AnalysisRequest, without its webhook. */
   request: string;
   stage: string;
   attempts: number;
@@ -32,11 +37,64 @@ export interface ArtifactRow {
   owner: string;
   /** JSON of the Artifact. */
   artifact: string;
+  bytes: Generated<number>;
+}
+
+export interface BatchRow {
+  id: string;
+  owner: string;
+  idempotency_key: string;
+  /** Hash of its requests: the same key with other requests is a mistake. */
+  digest: string;
+  created_at: number;
+  ended_at: number | null;
+}
+
+/** An end that subscribers are told, in the order in which ends were stored. */
+export interface EventRow {
+  /** Grows, and is never used twice, also after the newest events were removed. */
+  number: Generated<number>;
+  owner: string;
+  /** JSON of the EndedEvent without its number. */
+  body: string;
+  created_at: number;
+}
+
+export interface WebhookRow {
+  id: string;
+  owner: string;
+  /** The job or the batch whose end it tells. */
+  subject: string;
+  url: string;
+  /** Empty once it is no longer needed. */
+  secret: string;
+  /** waiting (its subject is open), due, delivered or failed. */
+  state: string;
+  /** When it is tried next; null when it is not. */
+  next_at: number | null;
+  created_at: number;
+  ended_at: number | null;
+  /** JSON of the attempts. */
+  log: string;
+}
+
+/** What was used on a day of UTC by a key, an address, or all together. */
+export interface UsageRow {
+  /** For example 2026-11-23. */
+  day: string;
+  /** `total`, `key:` and the owner, or `ip:` and the address. */
+  scope: string;
+  jobs: Generated<number>;
+  usd: Generated<number>;
 }
 
 export interface Tables {
   jobs: JobRow;
   artifacts: ArtifactRow;
+  batches: BatchRow;
+  events: EventRow;
+  webhooks: WebhookRow;
+  usage: UsageRow;
 }
 
 export type Database = Kysely<Tables>;

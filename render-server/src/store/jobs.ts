@@ -113,7 +113,7 @@ function jobOf(row: Selectable<JobRow>): Job {
 }
 
 /** What was stored was checked when it came in; a row of another version must not stop the server. */
-function factsOf(row: Omit<Selectable<JobRow>, 'number' | 'idempotency_key' | 'result' | 'error'>): Omit<Job, 'end'> {
+function factsOf(row: Omit<Selectable<JobRow>, 'number' | 'idempotency_key' | 'result' | 'error' | 'ip' | 'on_lost' | 'batch'>): Omit<Job, 'end'> {
   return {
     id: row.id,
     owner: row.owner,

@@ -29,4 +29,51 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '002_core': {
+    async up(db: Kysely<unknown>) {
+      await db.schema.alterTable('jobs').addColumn('ip', 'text', (column) => column.notNull().defaultTo('')).execute();
+      await db.schema.alterTable('jobs').addColumn('on_lost', 'text', (column) => column.notNull().defaultTo('keep')).execute();
+      await db.schema.alterTable('jobs').addColumn('batch', 'text').execute();
+      await db.schema.createIndex('jobs_batch').on('jobs').column('batch').execute();
+      await db.schema.createIndex('jobs_owner').on('jobs').columns(['owner', 'number']).execute();
+      await db.schema.alterTable('artifacts').addColumn('bytes', 'integer', (column) => column.notNull().defaultTo(0)).execute();
+      await db.schema.createIndex('artifacts_job').on('artifacts').column('job').execute();
+      await db.schema.createTable('batches')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('owner', 'text', (column) => column.notNull())
+        .addColumn('idempotency_key', 'text', (column) => column.notNull())
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'integer', (column) => column.notNull())
+        .addColumn('ended_at', 'integer')
+        .addUniqueConstraint('batches_idempotency', ['owner', 'idempotency_key'])
+        .execute();
+      await db.schema.createTable('events')
+        .addColumn('number', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('owner', 'text', (column) => column.notNull())
+        .addColumn('body', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'integer', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('events_owner').on('events').columns(['owner', 'number']).execute();
+      await db.schema.createTable('webhooks')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('owner', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull().unique())
+        .addColumn('url', 'text', (column) => column.notNull())
+        .addColumn('secret', 'text', (column) => column.notNull())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('next_at', 'integer')
+        .addColumn('created_at', 'integer', (column) => column.notNull())
+        .addColumn('ended_at', 'integer')
+        .addColumn('log', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('webhooks_due').on('webhooks').columns(['state', 'next_at']).execute();
+      await db.schema.createTable('usage')
+        .addColumn('day', 'text', (column) => column.notNull())
+        .addColumn('scope', 'text', (column) => column.notNull())
+        .addColumn('jobs', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('usd', 'real', (column) => column.notNull().defaultTo(0))
+        .addPrimaryKeyConstraint('usage_key', ['day', 'scope'])
+        .execute();
+    },
+  },
 };
