@@ -12,7 +12,7 @@ const LAYERS = [
   { 'config.ts': [], telemetry: [] },
   { store: ['blobs'], blobs: [] },
   { browsers: [], capture: ['browsers'], checks: [], analysis: ['checks'], report: ['browsers'] },
-  { jobs: [] },
+  { jobs: [], webhooks: [] },
   { gateway: [] },
   { 'app.ts': [], 'explain.ts': [] },
   { 'main.ts': [], cli: [], 'cli.ts': ['main.ts', 'cli'] },
