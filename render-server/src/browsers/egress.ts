@@ -1,10 +1,11 @@
 import http from 'node:http';
-import net, { isIP, type LookupFunction } from 'node:net';
+import net, { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError, Server } from 'proxy-chain';
 import { type AllowList, bareHost, isPublicAddress, portOf } from '../addresses.ts';
 import type { ResolvedAddress, Resolver } from './dns.ts';
 import type { EgressFailure } from './page-source.ts';
+import { pinned } from './pinned.ts';
 
 /**
  * Chromium flags that leave no way out but a context's own gate: loopback is proxied too, nothing goes over
@@ -203,13 +204,4 @@ function notReachable(): RequestError {
 function canonical(hostname: string): string {
   if (!URL.canParse(`http://${hostname}`)) throw notReachable();
   return bareHost(new URL(`http://${hostname}`).hostname);
-}
-
-/** A lookup that answers with what was checked, so that no second answer of the name can slip in between. */
-function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
-  return (_hostname, options, callback) => {
-    const [first] = addresses;
-    if (options.all === true) callback(null, [...addresses]);
-    else callback(null, first?.address ?? '', first?.family);
-  };
 }
