@@ -12,11 +12,17 @@ import { Auth } from './gateway/auth.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { JobEvents } from './jobs/events.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { MemoryGate, type MemoryUse } from './jobs/memory-gate.ts';
+import { Quota } from './jobs/quota.ts';
 import { ArtifactStore } from './store/artifacts.ts';
+import { BatchStore } from './store/batches.ts';
 import { openDatabase } from './store/database.ts';
+import { EventStore } from './store/events.ts';
 import { JobStore } from './store/jobs.ts';
 import type { Health } from './telemetry/health.ts';
+import { UsageStore } from './store/usage.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { readMemory } from './telemetry/memory.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** A running server. */
@@ -29,14 +35,18 @@ export interface App {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** What a caller may bring itself instead of the default. */
+export interface Parts {
+  resolver?: Resolver;
+  /** Tells how much memory is used of how much may be. */
+  memory?: () => MemoryUse;
+}
+
 /** Time for running jobs when the server stops, in ms: container engines kill after ten seconds, and closing takes some. */
 const DRAIN_MS = 5_000;
 
-/**
- * Puts the parts together and starts them.
- * @param parts what a caller brings itself instead of the default
- */
-export async function startApp(config: Config, parts: { resolver?: Resolver } = {}): Promise<App> {
+/** Puts the parts together and starts them. */
+export async function startApp(config: Config, parts: Parts = {}): Promise<App> {
   const logger = createLogger(config.CRO_LOG_LEVEL);
   const allow = AllowList.parse(config.CRO_ALLOW_HOSTS);
   const auth = new Auth(config.CRO_API_KEYS);
@@ -56,17 +66,28 @@ export async function startApp(config: Config, parts: { resolver?: Resolver } = 
     const claude = config.ANTHROPIC_API_KEY
       ? createClaudeAnalyst({ apiKey: config.ANTHROPIC_API_KEY, baseURL: config.ANTHROPIC_BASE_URL, model: config.CRO_MODEL, concurrency: config.CRO_CLAUDE_CONCURRENCY, logger })
       : undefined;
+    const usage = new UsageStore(database);
+    const quota = new Quota({
+      total: config.CRO_LIMITS_TOTAL, perKey: config.CRO_LIMITS_PER_KEY, perIp: config.CRO_LIMITS_PER_IP,
+      jobBudgetUsd: config.CRO_JOB_BUDGET_USD, usage, logger,
+    });
+    const memory = new MemoryGate(parts.memory ?? readMemory);
+    opened.unshift(async () => memory.close());
     const artifacts = new ArtifactStore(database, new FileBlobs(join(config.CRO_DATA_DIR, 'blobs')));
     const jobs = new Jobs({
-      pool, artifacts, claude, logger,
+      pool, artifacts, claude, logger, usage, quota, memory,
       store: new JobStore(database),
+      batches: new BatchStore(database),
+      ends: new EventStore(database),
       events: new JobEvents(),
       egress: { allow, resolver: parts.resolver ?? createResolver() },
       rules: rulesAnalyst,
       deadlineMs: config.CRO_DEADLINE_MS,
       queueMax: config.CRO_QUEUE_MAX,
       queueWaitMs: config.CRO_QUEUE_WAIT_MS,
-      claudeConcurrency: config.CRO_CLAUDE_CONCURRENCY,
+      lostClientMs: config.CRO_LOST_CLIENT_MS,
+      evidenceMaxBytes: config.CRO_EVIDENCE_MAX_MB * 2 ** 20,
+      onDue: () => {},
     });
     let stopping: Promise<void> | undefined;
     const health = (): Health => {

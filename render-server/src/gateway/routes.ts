@@ -64,7 +64,7 @@ export function createRoutes(options: RouteOptions): Hono {
     const key = owner(c);
     const body: unknown = await c.req.json().catch(() => { throw new RenderError('bad_request', 'body: must be JSON', { reason: 'body' }); });
     const request = admission.admit(validate(AnalysisRequest, body, 'body'));
-    const { job } = await jobs.submit(key, request, idempotencyKey(c.req.header('idempotency-key')));
+    const { job } = await jobs.submit({ owner: key, ip: '' }, request, { idempotencyKey: idempotencyKey(c.req.header('idempotency-key')), onLost: 'finish' });
     const seconds = waitOf(c.req.header('prefer'));
     if (seconds > 0) await ended(jobs, key, job.id, seconds, c.req.raw.signal);
     const now = await jobs.get(key, job.id);
@@ -126,7 +126,7 @@ async function ended(jobs: Jobs, owner: string, id: string, seconds: number, gon
   stop();
 }
 
-function brief(job: Omit<Job, 'end'>): object {
+function brief(job: Pick<Job, 'id' | 'request' | 'stage' | 'attempts' | 'createdAt' | 'endedAt'>): object {
   return {
     id: job.id,
     url: job.request.url,

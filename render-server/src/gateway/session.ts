@@ -129,7 +129,7 @@ export class Session implements ConnectionHandler {
       throw new RenderError('credit_exceeded', `This session has ${credit} jobs open, which is its credit.`, { retryAfterMs: 1_000 });
     }
     this.#submitting += 1;
-    const accepted = jobs.submit(owner, request, frame.idempotencyKey).finally(() => { this.#submitting -= 1; });
+    const accepted = jobs.submit({ owner, ip: this.#connection.remoteAddress }, request, { idempotencyKey: frame.idempotencyKey, onLost: frame.onLost }).finally(() => { this.#submitting -= 1; });
     const { job, deduplicated, position, etaMs } = await accepted;
     if (!job.end) this.#open.add(job.id);
     this.#outbox.send({ type: 'accepted', ref: frame.ref, job: job.id, position, etaMs, deduplicated });

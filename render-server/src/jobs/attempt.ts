@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { AnalysisResult, AnalystName, Artifact, Check, Stage } from '@cro-analyzer/protocol/messages';
-import { AnalystFailure, type Analyst, type AnalystOptions, type Brief, type Opinion } from '../analysis/analyst.ts';
+import { AnalystFailure, type Analyst, type AnalystOptions, type Brief, type Budget, type Opinion } from '../analysis/analyst.ts';
 import { Lease, type EgressPolicy } from '../browsers/lease.ts';
 import type { Slot } from '../browsers/pool.ts';
 import { capturePage } from '../capture/capture.ts';
@@ -29,6 +29,10 @@ export interface AttemptOptions {
   signal: AbortSignal;
   /** When the signal will fire, in ms since the epoch. */
   deadline: number;
+  /** What the analyst may spend. */
+  budget: Budget;
+  /** Told the size of the evidence once it is there, in bytes. */
+  onEvidence(bytes: number): void;
   publish(event: JobEvent): void;
 }
 
@@ -41,11 +45,15 @@ const HEARTBEAT_MS = 2_000;
 /** Claude's usual time; the bar moves by it and never arrives before the answer does. */
 const USUAL_ANALYSIS_MS = 15_000;
 
+/** An element with its texts, boxes and styles, in bytes. */
+const BYTES_PER_ELEMENT = 1_024;
+
 /** Sees, measures, judges and reports one page. Throws RenderError; `signal.reason` when the signal fires. */
 export async function runAttempt(workshop: Workshop, options: AttemptOptions): Promise<AnalysisResult> {
   const { job, signal } = options;
   const clock = new Stopwatch();
   const evidence = await see(workshop, options);
+  options.onEvidence(sizeOf(evidence));
   clock.lap('capture');
 
   say(options, 'checking', 0.4, 'Measuring the page');
@@ -82,7 +90,7 @@ async function see(workshop: Workshop, options: AttemptOptions): Promise<Evidenc
 async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> {
   const { rules, claude } = workshop;
   const wanted = brief.request.analyst;
-  const heard: AnalystOptions = { signal: options.signal, onFinding: (finding) => options.publish({ type: 'finding', finding }) };
+  const heard: AnalystOptions = { signal: options.signal, budget: options.budget, onFinding: (finding) => options.publish({ type: 'finding', finding }) };
   const askRules = async (note: string | null): Promise<{ opinion: Opinion; name: AnalystName; note: string | null }> =>
     ({ opinion: await rules.analyse(brief, heard), name: rules.name, note });
   if (wanted === 'rules') return askRules(null);
@@ -159,6 +167,12 @@ async function keepArtifacts(store: ArtifactStore, job: Job, evidence: Evidence,
   const report = Buffer.from(renderReport({ result, evidence, generatedAt: new Date() }));
   artifacts.push(await store.add(job, { kind: 'report', name: 'report.html', contentType: 'text/html; charset=utf-8', device: null }, report));
   return artifacts;
+}
+
+/** Pictures are nearly all of it; the rest is counted by its elements. */
+function sizeOf({ views }: Evidence): number {
+  const ofView = ({ tiles, elements }: Evidence['views'][number]): number => tiles.reduce((sum, { data }) => sum + data.byteLength, elements.length * BYTES_PER_ELEMENT);
+  return views.reduce((sum, view) => sum + ofView(view), 0);
 }
 
 function say(options: AttemptOptions, stage: Stage, fraction: number, message: string): void {

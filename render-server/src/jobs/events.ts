@@ -23,6 +23,7 @@ interface Live extends Snapshot {
 /** Fans the events of open jobs out to their watchers. Ended jobs leave nothing behind: their truth is the store. */
 export class JobEvents {
   readonly #live = new Map<string, Live>();
+  readonly #owners = new Map<string, Set<() => void>>();
 
   /** A job became open: accepted now, or found in the store at the start. */
   open(id: string): void {
@@ -44,6 +45,11 @@ export class JobEvents {
     for (const listener of live.listeners) listener(event);
   }
 
+  /** Whether anyone listens to it. */
+  followed(id: string): boolean {
+    return (this.#live.get(id)?.listeners.size ?? 0) > 0;
+  }
+
   snapshot(id: string): Snapshot | undefined {
     const live = this.#live.get(id);
     return live && { stage: live.stage, attempt: live.attempt, findings: [...live.findings] };
@@ -55,5 +61,20 @@ export class JobEvents {
     if (!live) return undefined;
     live.listeners.add(listener);
     return () => live.listeners.delete(listener);
+  }
+
+  /** A job or batch of this owner has ended, and the store has the event. */
+  ended(owner: string): void {
+    for (const wake of this.#owners.get(owner) ?? []) wake();
+  }
+
+  /** Calls `wake` whenever something of the owner has ended. Returns the call that stops it. */
+  onEnded(owner: string, wake: () => void): () => void {
+    const wakes = this.#owners.get(owner) ?? new Set();
+    this.#owners.set(owner, wakes.add(wake));
+    return () => {
+      wakes.delete(wake);
+      if (wakes.size === 0) this.#owners.delete(owner);
+    };
   }
 }

@@ -1,21 +1,28 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { AnalysisRequest } from '@cro-analyzer/protocol/messages';
-import { orAbort } from '../bounded.ts';
-import type { Slot } from '../browsers/pool.ts';
+import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, type OnLost } from '@cro-analyzer/protocol/messages';
 import { RenderError } from '../errors.ts';
-import type { End, Job } from '../store/jobs.ts';
+import type { Batch, BatchStore } from '../store/batches.ts';
+import type { EventStore } from '../store/events.ts';
+import type { Caller, End, Job, JobBrief, NewJob } from '../store/jobs.ts';
+import type { UsageStore } from '../store/usage.ts';
+import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { JobEvents, Listener, Snapshot } from './events.ts';
-import { JobQueue } from './queue.ts';
-import { MAX_ATTEMPTS, runJob, type RunnerOptions } from './runner.ts';
-import { Semaphore } from './semaphore.ts';
-import { Throughput } from './throughput.ts';
+import { Followers } from './followers.ts';
+import { MAX_ATTEMPTS } from './runner.ts';
+import { Writes } from './writes.ts';
 
-export interface JobsOptions extends RunnerOptions {
+export type { Caller } from '../store/jobs.ts';
+
+export interface JobsOptions extends Omit<DispatcherOptions, 'end' | 'handBack'> {
+  batches: BatchStore;
+  ends: EventStore;
+  usage: UsageStore;
   queueMax: number;
-  queueWaitMs: number;
-  /** Calls to Claude at the same time: it bounds how much evidence is held. */
-  claudeConcurrency: number;
+  /** How long jobs are kept that nobody follows, in ms. */
+  lostClientMs: number;
+  /** Called when a webhook may have become due. */
+  onDue(): void;
 }
 
 /** What a submit is told. */
@@ -27,34 +34,36 @@ export interface Accepted {
   etaMs: number;
 }
 
-/** Why a running job is stopped without an end when the server stops: the next start takes it up again. */
-const HAND_BACK = Symbol('hand back');
+/** What a submit carries beside the request. */
+export interface SubmitOptions {
+  idempotencyKey: string;
+  /** `finish` for a request with a webhook, else `keep`, when not given. */
+  onLost?: OnLost | undefined;
+}
 
-/** Pauses before a write that failed is tried again, in ms. */
-const STORE_RETRY_MS = 250;
-const STORE_RETRY_MAX_MS = 10_000;
+/** From this share of a full queue on, an owner who has more than an equal part of it already must leave the rest to others. */
+const CROWDED = 0.9;
 
 /** Every job of this server: taken in, queued, run, cancelled, brought to exactly one end. */
 export class Jobs {
   readonly #options: JobsOptions;
-  readonly #queue = new JobQueue();
-  readonly #running = new Map<string, { cancel: AbortController; ended: Promise<void> }>();
-  readonly #waitLimits = new Map<string, NodeJS.Timeout>();
-  readonly #throughput: Throughput;
-  /** Evidence that is being captured, or waits for its analyst: rendering stops when Claude falls behind. */
-  readonly #evidence: Semaphore;
-  readonly #stopping = new AbortController();
-  /** Fires when the time for finishing is over. */
-  readonly #handingBack = new AbortController();
+  readonly #dispatcher: Dispatcher;
+  readonly #followers: Followers;
+  readonly #writes: Writes;
+  readonly #batchListeners = new Map<string, Set<(counts: BatchCounts) => void>>();
+  #draining = false;
+  /** Places in the queue of jobs that the store is about to take. */
   #reserved = 0;
-  #dispatching: Promise<void> | undefined;
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    // As many pages again as Claude has calls: the next is ready when a call ends, and no more lie about.
-    const parallel = options.claude ? options.claudeConcurrency + options.pool.slots.total : options.pool.slots.total;
-    this.#evidence = new Semaphore(parallel);
-    this.#throughput = new Throughput(parallel);
+    this.#writes = new Writes(options.usage, options.logger);
+    this.#followers = new Followers(options.lostClientMs, (id) => void this.#lost(id));
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      end: (id, end) => this.#end(id, end),
+      handBack: async (id) => void (await this.#writes.persist({ job: id }, () => options.store.handBack(id))),
+    });
   }
 
   get events(): JobEvents {
@@ -63,54 +72,108 @@ export class Jobs {
 
   /** Fires when the server no longer waits for what runs. */
   get stopped(): AbortSignal {
-    return this.#handingBack.signal;
+    return this.#writes.stopped;
   }
 
   get counts(): { queued: number; running: number } {
-    return { queued: this.#queue.size, running: this.#running.size };
+    return { queued: this.#dispatcher.queue.size, running: this.#dispatcher.running };
+  }
+
+  /** Whether the store takes writes. */
+  get storing(): boolean {
+    return this.#writes.healthy;
+  }
+
+  /** What there is to know of the load: how long the first job has waited, how long a new one would, in ms; bytes of evidence held. */
+  get load(): { oldestMs: number; waitMs: number; evidenceBytes: number } {
+    const { oldestWaitMs, throughput, queue, evidenceBytes } = this.#dispatcher;
+    return { oldestMs: oldestWaitMs, waitMs: throughput.waitBehind(queue.size), evidenceBytes };
+  }
+
+  /** The jobs that a session with so much credit may have open now: fewer when memory is tight, and always one. */
+  credit(base: number): number {
+    return Math.max(1, Math.floor(base * this.#options.memory.share));
+  }
+
+  /** Calls the listener when credit may have changed. Returns the call that stops it. */
+  onCredit(listener: () => void): () => void {
+    return this.#options.memory.onChange(listener);
   }
 
   /** Takes up what an earlier server left, and begins to run jobs. */
   async start(): Promise<void> {
-    for (const job of await this.#options.store.unfinished()) {
+    const { store, quota } = this.#options;
+    await quota.load();
+    for (const job of await store.unfinished()) {
       this.events.open(job.id);
+      quota.resume(job);
       if (job.attempts >= MAX_ATTEMPTS) {
         await this.#end(job.id, failed(new RenderError('browser_crashed', 'The server stopped twice while it showed the page.', { reason: 'server_stopped' })));
         continue;
       }
-      await this.#options.store.requeue(job.id);
-      this.#enqueue(job);
+      await store.requeue(job.id);
+      this.#take(job);
     }
-    this.#dispatching = this.#dispatch();
+    this.#dispatcher.start();
   }
 
   /**
    * Stores a job and queues it, or finds the one that the owner stored under the same key.
-   * @throws RenderError queue_full, overloaded, draining: then nothing is stored; bad_request when the key stands for
-   *   another request
+   * @throws RenderError queue_full, overloaded, rate_limited, budget_exceeded, draining: then nothing is stored;
+   *   bad_request when the key stands for another request
    */
-  async submit(owner: string, request: AnalysisRequest, idempotencyKey: string): Promise<Accepted> {
-    const { store, queueMax, queueWaitMs } = this.#options;
-    const known = await store.findByKey(owner, idempotencyKey);
+  async submit(caller: Caller, request: AnalysisRequest, { idempotencyKey, onLost }: SubmitOptions): Promise<Accepted> {
+    const { store, quota } = this.#options;
+    const known = await store.findByKey(caller.owner, idempotencyKey);
     if (known) return this.#sameJob(known, request);
-    if (this.#stopping.signal.aborted) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
-    const ahead = this.#queue.size + this.#reserved;
-    if (ahead >= queueMax) {
-      throw new RenderError('queue_full', `The queue is full: ${queueMax} jobs wait.`, { retryAfterMs: this.#throughput.retryAfter() });
-    }
-    const wait = this.#throughput.waitBehind(ahead);
-    if (wait > queueWaitMs) {
-      throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { retryAfterMs: this.#throughput.retryAfter() });
-    }
-    this.#reserved += 1; // room is held while the store writes, so that submits at the same moment cannot share it
+    await quota.consume(caller, 1);
+    const leave = this.#enter(caller, [request]);
+    let stored = false;
     try {
-      const { job, deduplicated } = await store.insert(owner, idempotencyKey, request);
+      const { job, deduplicated } = await this.#writes.once(() => store.insert(this.#newJob(caller, request, onLost), idempotencyKey));
       if (deduplicated) return this.#sameJob(job, request);
+      stored = true;
       this.events.open(job.id);
-      this.#enqueue(job);
+      this.#take(job);
       return this.#accepted(job, false);
     } finally {
       this.#reserved -= 1;
+      if (!stored) leave();
+    }
+  }
+
+  /**
+   * Stores a batch with all its jobs and queues them, or finds the one that the owner stored under the same key.
+   * @throws RenderError as submit; then none of it is stored
+   */
+  async submitBatch(caller: Caller, batch: BatchRequest, idempotencyKey: string): Promise<{ batch: Batch; jobs: string[]; deduplicated: boolean }> {
+    const { store, batches, quota } = this.#options;
+    const digest = createHash('sha256').update(JSON.stringify(batch)).digest('hex');
+    const same = async (id: string): Promise<{ batch: Batch; jobs: string[]; deduplicated: boolean }> =>
+      ({ batch: await this.batch(caller.owner, id), jobs: (await store.ofBatch(id)).map((job) => job.id), deduplicated: true });
+    const known = await batches.findByKey(caller.owner, idempotencyKey);
+    if (known && known.digest !== digest) throw otherRequest();
+    if (known) return same(known.id);
+    const { requests, webhook } = batch;
+    await quota.consume(caller, requests.length);
+    const leave = this.#enter(caller, requests);
+    let stored = false;
+    try {
+      const jobs = requests.map((request) => this.#newJob(caller, request, 'finish'));
+      const made = await this.#writes.once(() => store.insertBatch(jobs, { owner: caller.owner, idempotencyKey, digest, webhook }));
+      stored = true;
+      for (const job of made.jobs) {
+        this.events.open(job.id);
+        this.#take(job);
+      }
+      return { batch: await this.batch(caller.owner, made.id), jobs: made.jobs.map(({ id }) => id), deduplicated: false };
+    } catch (error) {
+      const twin = stored ? undefined : await batches.findByKey(caller.owner, idempotencyKey).catch(() => undefined);
+      if (twin?.digest === digest) return same(twin.id); // submitted twice at the same moment
+      throw error;
+    } finally {
+      this.#reserved -= requests.length;
+      if (!stored) leave();
     }
   }
 
@@ -122,19 +185,33 @@ export class Jobs {
   }
 
   /** The owner's jobs, newest first. */
-  async list(owner: string, limit: number): Promise<Omit<Job, 'end'>[]> {
+  async list(owner: string, limit: number): Promise<JobBrief[]> {
     return (await this.#options.store.list(owner, limit)).map((job) => this.#live(job));
+  }
+
+  /** @throws RenderError not_found, also for a batch of another owner */
+  async batch(owner: string, id: string): Promise<Batch> {
+    const batch = await this.#options.batches.find(id);
+    if (!batch || batch.owner !== owner) throw new RenderError('not_found', `There is no batch ${id} of this key.`);
+    return batch;
+  }
+
+  /** The jobs of a batch, in the order in which they were asked for. @throws RenderError not_found */
+  async batchJobs(owner: string, id: string): Promise<JobBrief[]> {
+    await this.batch(owner, id);
+    return (await this.#options.store.ofBatch(id)).map((job) => this.#live(job));
   }
 
   /** Cancels a job in whatever stage it is; one that has ended stays as it is. Returns when its end is stored. */
   async cancel(owner: string, id: string): Promise<void> {
     const { end } = await this.get(owner, id);
-    if (end) return;
-    const running = this.#running.get(id);
-    running?.cancel.abort(new RenderError('cancelled', 'The job was cancelled.'));
-    await running?.ended;
-    this.#dequeue(id);
-    await this.#end(id, { stage: 'cancelled' }); // unless it has its end by now
+    if (!end) await this.#cancel(id);
+  }
+
+  /** Cancels all jobs of a batch that have not ended. Returns when their ends are stored. */
+  async cancelBatch(owner: string, id: string): Promise<void> {
+    const jobs = await this.batchJobs(owner, id);
+    await Promise.all(jobs.filter(({ endedAt }) => endedAt === null).map((job) => this.#cancel(job.id)));
   }
 
   /**
@@ -147,144 +224,144 @@ export class Jobs {
     const snapshot = this.events.snapshot(id);
     const stop = this.events.listen(id, listener);
     if (snapshot && stop) {
+      const leave = this.#followers.follow(id);
       onSnapshot(snapshot);
-      return stop;
+      return () => {
+        stop();
+        leave();
+      };
     }
     const end = job.end ?? (await store.find(id))?.end;
     if (end) listener({ type: 'end', end });
     return () => {};
   }
 
-  /** Takes nothing more in and leases nothing more; what waits stays stored for the next start. */
-  drain(): void {
-    this.#stopping.abort();
+  /** Follows a batch: tells where it stands at once, and again when all its jobs have ended. Returns the call that stops it. */
+  async watchBatch(owner: string, id: string, listener: (counts: BatchCounts) => void): Promise<() => void> {
+    await this.batch(owner, id);
+    const listeners = this.#batchListeners.get(id) ?? new Set();
+    this.#batchListeners.set(id, listeners.add(listener));
+    const stop = (): void => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#batchListeners.delete(id);
+    };
+    const { counts } = await this.batch(owner, id);
+    if (!listeners.has(listener)) return stop; // it ended meanwhile, and the listener knows
+    if (counts.open === 0) stop();
+    listener(counts);
+    return stop;
   }
 
-  /**
-   * Waits for what runs, `graceMs` at most; what is not done by then is handed back to the store.
-   */
+  /** Number of the owner's last end; 0 before the first. */
+  async lastEvent(owner: string): Promise<number> {
+    return this.#options.ends.last(owner);
+  }
+
+  /** The owner's ends after a number, oldest first. */
+  async eventsAfter(owner: string, number: number, limit: number): Promise<EndedEvent[]> {
+    return this.#options.ends.after(owner, number, limit);
+  }
+
+  /** Calls `wake` whenever a job or batch of the owner has ended. Returns the call that stops it. */
+  onEvent(owner: string, wake: () => void): () => void {
+    return this.events.onEnded(owner, wake);
+  }
+
+  /** Takes nothing more in and leases nothing more; what waits stays stored for the next start. */
+  drain(): void {
+    this.#draining = true;
+    this.#followers.close();
+    this.#dispatcher.drain();
+  }
+
+  /** Waits for what runs, `graceMs` at most; what is not done by then is handed back to the store. */
   async stop(graceMs: number): Promise<void> {
     this.drain();
-    await this.#dispatching;
-    for (const timer of this.#waitLimits.values()) clearTimeout(timer);
-    const timer = setTimeout(() => {
-      for (const { cancel } of this.#running.values()) cancel.abort(HAND_BACK);
-      this.#handingBack.abort();
-    }, graceMs);
-    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
-    clearTimeout(timer);
-    this.#handingBack.abort();
+    await this.#dispatcher.stop(graceMs, () => this.#writes.stop());
+  }
+
+  /** Reserves room for new jobs, or tells when to come back. Synchronous. Returns what gives the quota back. */
+  #enter(caller: Caller, requests: readonly AnalysisRequest[]): () => void {
+    const { queueMax, queueWaitMs, quota, memory } = this.#options;
+    const { queue, throughput } = this.#dispatcher;
+    const jobs = requests.length;
+    if (this.#draining) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
+    if (memory.use.level === 'full') throw new RenderError('overloaded', 'The server is short of memory.', { reason: 'memory', retryAfterMs: throughput.retryAfter() });
+    if (jobs > queueMax) throw new RenderError('too_large', `The queue has room for ${queueMax} jobs; these are ${jobs}.`, { reason: 'queue' });
+    const waiting = queue.size + this.#reserved + jobs;
+    const mine = queue.sizeOf(caller.owner) + jobs;
+    const others = queue.owners - (mine > jobs ? 1 : 0);
+    if (waiting > queueMax || (others > 0 && waiting > queueMax * CROWDED && mine > queueMax / (others + 1))) {
+      throw new RenderError('queue_full', `The queue is full: ${queue.size} jobs wait.`, { retryAfterMs: throughput.retryAfter() });
+    }
+    const wait = throughput.waitBehind(queue.positionOfNew(caller.owner, requests[0]?.priority ?? 'normal') + this.#reserved);
+    if (wait > queueWaitMs) {
+      throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { reason: 'wait', retryAfterMs: throughput.retryAfter() });
+    }
+    const leave = quota.enter(caller, requests, throughput.retryAfter());
+    this.#reserved += jobs; // room is held while the store writes, so that submits at the same moment cannot share it
+    return leave;
+  }
+
+  #newJob(caller: Caller, request: AnalysisRequest, onLost: OnLost = request.webhook ? 'finish' : 'keep'): NewJob {
+    return { caller, request, onLost, scopes: this.#options.quota.scopesOf(caller) };
+  }
+
+  #take(job: Job): void {
+    this.#followers.open(job.id, job.onLost);
+    this.#dispatcher.enqueue(job);
+  }
+
+  async #cancel(id: string, message = 'The job was cancelled.'): Promise<void> {
+    await this.#dispatcher.remove(id, new RenderError('cancelled', message));
+    await this.#end(id, { stage: 'cancelled' }); // unless it has its end by now
+  }
+
+  async #lost(id: string): Promise<void> {
+    this.#options.logger.info({ job: id }, 'nobody follows the job any more; it is cancelled');
+    await this.#cancel(id);
   }
 
   /** The store has the stage where the attempt began; the events have the one of now. */
-  #live<T extends Omit<Job, 'end'>>(job: T): T {
+  #live<T extends Pick<Job, 'id' | 'stage' | 'endedAt'>>(job: T): T {
     const live = this.events.snapshot(job.id);
     return live && job.endedAt === null ? { ...job, stage: live.stage } : job;
   }
 
-  #sameJob(job: Job, request: AnalysisRequest): Accepted {
-    if (!isDeepStrictEqual(job.request, JSON.parse(JSON.stringify(request)))) {
-      throw new RenderError('bad_request', 'idempotencyKey: was used for another request', { reason: 'idempotencyKey' });
-    }
+  #sameJob(job: Job, { webhook: _, ...request }: AnalysisRequest): Accepted {
+    // Read as a request again: what an earlier version stored lacks the defaults of this one.
+    if (!isDeepStrictEqual(AnalysisRequest.parse(job.request), AnalysisRequest.parse(request))) throw otherRequest();
     return this.#accepted(job, true);
   }
 
   #accepted(job: Job, deduplicated: boolean): Accepted {
-    const position = this.#queue.position(job.id) ?? 0;
-    return { job, deduplicated, position, etaMs: this.#throughput.waitBehind(position + 1) };
-  }
-
-  #enqueue(job: Job): void {
-    this.#queue.push(job.id);
-    const limit = setTimeout(() => void this.#waitedTooLong(job.id), this.#options.queueWaitMs);
-    limit.unref();
-    this.#waitLimits.set(job.id, limit);
-  }
-
-  /** Takes a job out of the queue before its turn: whether it was there. */
-  #dequeue(id: string): boolean {
-    this.#dropWaitLimit(id);
-    return this.#queue.remove(id);
-  }
-
-  #dropWaitLimit(id: string): void {
-    clearTimeout(this.#waitLimits.get(id));
-    this.#waitLimits.delete(id);
-  }
-
-  async #waitedTooLong(id: string): Promise<void> {
-    if (!this.#dequeue(id)) return;
-    const seconds = Math.round(this.#options.queueWaitMs / 1000);
-    await this.#end(id, failed(new RenderError('deadline_exceeded', `No page was free within ${seconds} s.`, { reason: 'queue_wait' })));
-  }
-
-  /** Leases jobs one after the other: a job leaves the queue when evidence may be held and a page is free. */
-  async #dispatch(): Promise<void> {
-    const { pool } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      let release: (() => void) | undefined;
-      let slot: Slot | undefined;
-      try {
-        await orAbort(this.#queue.filled(), signal);
-        release = await orAbort(this.#evidence.acquire(), signal, (late) => late());
-        slot = await pool.acquire(signal);
-      } catch {
-        // The server stops.
-      }
-      const id = slot && !signal.aborted ? this.#queue.shift() : undefined;
-      if (!release || !slot || id === undefined) {
-        slot?.release();
-        release?.();
-        continue;
-      }
-      const giveBack = release;
-      this.#dropWaitLimit(id);
-      const cancel = new AbortController();
-      const ended = this.#run(id, slot, cancel.signal).finally(() => {
-        this.#running.delete(id);
-        giveBack();
-      });
-      this.#running.set(id, { cancel, ended });
-    }
-  }
-
-  async #run(id: string, slot: Slot, cancel: AbortSignal): Promise<void> {
-    const started = Date.now();
-    try {
-      const end = await runJob(this.#options, id, slot, cancel);
-      if (!end) return;
-      if (end.stage === 'done') this.#throughput.record(Date.now() - started);
-      await this.#end(id, end);
-    } catch (error) {
-      if (error !== HAND_BACK) return this.#end(id, failed(RenderError.from(error)));
-      await this.#persist(id, () => this.#options.store.handBack(id));
-    }
+    const { queue, throughput } = this.#dispatcher;
+    const position = deduplicated ? queue.positions().get(job.id) ?? 0 : Math.max(0, queue.positionOfNew(job.owner, job.request.priority) - 1);
+    return { job, deduplicated, position, etaMs: throughput.waitBehind(position + 1) };
   }
 
   async #end(id: string, end: End): Promise<void> {
-    const first = await this.#persist(id, () => this.#options.store.end(id, end));
-    if (first) this.events.publish(id, { type: 'end', end });
-  }
-
-  /**
-   * Writes until the store takes it: a full disk delays an end and loses none. When the server must go first, the job
-   * stays open in the store and the next start takes it up. Never rejects.
-   */
-  async #persist<T>(id: string, write: () => Promise<T>): Promise<T | undefined> {
-    for (let pause = STORE_RETRY_MS; ; pause = Math.min(pause * 2, STORE_RETRY_MAX_MS)) {
-      try {
-        return await write();
-      } catch (error) {
-        this.#options.logger.error({ job: id, err: error, pauseMs: pause }, 'the store did not take a write; trying again');
-        const { signal } = this.#handingBack;
-        if (signal.aborted) return undefined;
-        await delay(pause, undefined, { signal }).catch(() => {});
-      }
+    const { store, quota, onDue } = this.#options;
+    const ended = await this.#writes.persist({ job: id }, () => store.end(id, end));
+    if (!ended) return;
+    quota.leave(ended);
+    this.#followers.forget(id);
+    this.events.publish(id, { type: 'end', end });
+    this.events.ended(ended.owner);
+    if (ended.batch?.counts.open === 0) {
+      const listeners = this.#batchListeners.get(ended.batch.id);
+      this.#batchListeners.delete(ended.batch.id);
+      for (const listener of listeners ?? []) listener(ended.batch.counts);
+      listeners?.clear();
     }
+    onDue();
   }
 }
 
 function failed(error: RenderError): End {
   return { stage: 'failed', error: error.toWire() };
+}
+
+function otherRequest(): RenderError {
+  return new RenderError('bad_request', 'idempotencyKey: was used for another request', { reason: 'idempotencyKey' });
 }

@@ -4,6 +4,7 @@ import { RenderError } from '../errors.ts';
 import type { End, Job, JobStore } from '../store/jobs.ts';
 import { runAttempt, type Workshop } from './attempt.ts';
 import type { JobEvents } from './events.ts';
+import type { Quota } from './quota.ts';
 
 /** A crashed browser is given one more try; a page that kills it twice is at fault itself. */
 export const MAX_ATTEMPTS = 2;
@@ -13,18 +14,27 @@ export interface RunnerOptions extends Workshop {
   store: JobStore;
   events: JobEvents;
   logger: Logger;
+  quota: Quota;
   /** For requests that name none, in ms. */
   deadlineMs: number;
+}
+
+/** What the runner needs to know of one job, and tells of it. */
+export interface Run {
+  /** Fires with the reason why the job shall end early. */
+  cancel: AbortSignal;
+  /** Told the size of what was seen, in bytes. */
+  onEvidence(bytes: number): void;
 }
 
 /**
  * Takes one job from its lease to its end, over all its attempts, under one deadline.
  * @param slot for the first attempt; it is released on every path
- * @param cancel fires with the reason why the job shall end early
  * @returns the end, not stored yet; undefined when the job had ended before it began
- * @throws `cancel.reason` when that is not a RenderError: then the job has no end here
+ * @throws the reason of `run.cancel` when that is not a RenderError: then the job has no end here
  */
-export async function runJob(options: RunnerOptions, id: string, slot: Slot, cancel: AbortSignal): Promise<End | undefined> {
+export async function runJob(options: RunnerOptions, id: string, slot: Slot, run: Run): Promise<End | undefined> {
+  const { cancel } = run;
   const { store, events, pool, logger } = options;
   const deadline = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -40,7 +50,12 @@ export async function runJob(options: RunnerOptions, id: string, slot: Slot, can
         const taken: Slot = next ?? (await pool.acquire(signal));
         next = undefined;
         events.beginAttempt(id, job.attempts);
-        const result = await runAttempt(options, { job, slot: taken, signal, deadline: due, publish: (event) => events.publish(id, event) });
+        const result = await runAttempt(options, {
+          job, slot: taken, signal, deadline: due,
+          budget: options.quota.budgetOf(job, job.request),
+          onEvidence: run.onEvidence,
+          publish: (event) => events.publish(id, event),
+        });
         return { stage: 'done', result };
       } catch (thrown) {
         if (cancel.aborted && !(cancel.reason instanceof RenderError)) throw cancel.reason;

@@ -10,12 +10,12 @@ const MIN_RETRY_MS = 100;
 
 /** Estimates waits from what jobs took so far. Times are in ms. */
 export class Throughput {
-  readonly #parallel: number;
+  readonly #parallel: () => number;
   #jobMs = FIRST_GUESS_MS;
   #nextOpening = 0;
 
-  /** @param parallel jobs that run at the same time when there is enough work */
-  constructor(parallel: number) {
+  /** @param parallel asked anew each time: jobs that run at the same time when there is enough work */
+  constructor(parallel: () => number) {
     this.#parallel = parallel;
   }
 
@@ -37,6 +37,6 @@ export class Throughput {
 
   /** Mean time between two ends under full load. */
   get #interval(): number {
-    return this.#jobMs / this.#parallel;
+    return this.#jobMs / this.#parallel();
   }
 }

@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect, type Generated } from 'kysely';
+import { Kysely, SqliteDialect, type Generated, type Transaction as KyselyTransaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ export interface JobRow {
   result: string | null;
   /** JSON of the WireError of a job that failed. */
   error: string | null;
+  /** JSON of the Summary of a job that is done. */
+  summary: string | null;
 }
 
 export interface ArtifactRow {
@@ -73,6 +75,7 @@ export interface WebhookRow {
   /** When it is tried next; null when it is not. */
   next_at: number | null;
   created_at: number;
+  /** When its subject ended: it is tried for a day from then. */
   ended_at: number | null;
   /** JSON of the attempts. */
   log: string;
@@ -98,6 +101,7 @@ export interface Tables {
 }
 
 export type Database = Kysely<Tables>;
+export type Transaction = KyselyTransaction<Tables>;
 
 /**
  * Opens the database in the data folder and brings it up to date. The exclusive lock that it takes is the lock of the

@@ -34,6 +34,7 @@ export const migrations: Record<string, Migration> = {
       await db.schema.alterTable('jobs').addColumn('ip', 'text', (column) => column.notNull().defaultTo('')).execute();
       await db.schema.alterTable('jobs').addColumn('on_lost', 'text', (column) => column.notNull().defaultTo('keep')).execute();
       await db.schema.alterTable('jobs').addColumn('batch', 'text').execute();
+      await db.schema.alterTable('jobs').addColumn('summary', 'text').execute();
       await db.schema.createIndex('jobs_batch').on('jobs').column('batch').execute();
       await db.schema.createIndex('jobs_owner').on('jobs').columns(['owner', 'number']).execute();
       await db.schema.alterTable('artifacts').addColumn('bytes', 'integer', (column) => column.notNull().defaultTo(0)).execute();

@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from './database.ts';
+
+/** What one scope used on one day. */
+export interface Used { jobs: number; usd: number }
+
+/** The day of UTC that a moment belongs to, such as 2026-11-23. */
+export function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+/** Adds to what some scopes used today; within the transaction that stores what was used. */
+export async function addUsage(db: Database | Transaction, day: string, scopes: readonly string[], used: Used): Promise<void> {
+  await db.insertInto('usage').values(scopes.map((scope) => ({ day, scope, ...used })))
+    .onConflict((conflict) => conflict.columns(['day', 'scope']).doUpdateSet((eb) => ({
+      jobs: eb('usage.jobs', '+', eb.ref('excluded.jobs')),
+      usd: eb('usage.usd', '+', eb.ref('excluded.usd')),
+    }))).execute();
+}
+
+/** Jobs and dollars by day and scope. */
+export class UsageStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** What every scope used on a day. */
+  async of(day: string): Promise<Map<string, Used>> {
+    const rows = await this.#db.selectFrom('usage').selectAll().where('day', '=', day).execute();
+    return new Map(rows.map(({ scope, jobs, usd }) => [scope, { jobs, usd }]));
+  }
+
+  async spend(day: string, scopes: readonly string[], usd: number): Promise<void> {
+    await addUsage(this.#db, day, scopes, { jobs: 0, usd });
+  }
+
+  /** Writes something that nobody reads: whether the database takes writes at all. */
+  async probe(): Promise<void> {
+    await sql`insert into usage (day, scope, jobs, usd) values ('0000-00-00', 'probe', 1, 0)
+      on conflict (day, scope) do update set jobs = 1 - usage.jobs`.execute(this.#db);
+  }
+}
