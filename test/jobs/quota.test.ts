@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Limits } from '../../render-server/src/config.ts';
+import { Quota } from '../../render-server/src/jobs/quota.ts';
+import { openDatabase, type Database } from '../../render-server/src/store/database.ts';
+import { dayOf, UsageStore } from '../../render-server/src/store/usage.ts';
+
+let folder: string;
+let database: Database;
+let usage: UsageStore;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cro-test-'));
+  database = await openDatabase(folder);
+  usage = new UsageStore(database);
+});
+
+afterEach(async () => {
+  await database.destroy();
+  await rm(folder, { recursive: true });
+});
+
+function quotaOf({ total = {}, perKey = {}, perIp = {}, jobBudgetUsd = null }: { total?: Limits; perKey?: Limits; perIp?: Limits; jobBudgetUsd?: number | null }): Quota {
+  return new Quota({ total, perKey, perIp, jobBudgetUsd, usage, logger: pino({ level: 'silent' }) });
+}
+
+const ann = { owner: 'ann', ip: '192.0.2.1' };
+const bob = { owner: 'bob', ip: '192.0.2.2' };
+const oneJob = [{ analyst: 'auto' as const }];
+const claudeJob = [{ analyst: 'claude' as const }];
+
+describe('what one key, one address and all together may use', () => {
+  it.each([
+    ['perKey', { owner: 'ann', ip: '192.0.2.9' }, 'This key'],
+    ['perIp', { owner: 'zoe', ip: '192.0.2.1' }, 'This address'],
+    ['total', bob, 'All callers together'],
+  ] as const)('%s: open jobs are bounded, and one that ends makes room', (scope, other, who) => {
+    const quota = quotaOf({ [scope]: { open: 2 } });
+    quota.enter(ann, oneJob, 500);
+    quota.enter(ann, oneJob, 500);
+    expect(() => quota.enter(other, oneJob, 500)).toThrow(expect.objectContaining({
+      code: 'rate_limited', reason: 'open', retryAfterMs: 500, message: `${who} may have 2 jobs open, no more.`,
+    }));
+    quota.leave(ann);
+    quota.enter(other, oneJob, 500);
+  });
+
+  it('counts nothing for a caller of another key and address', () => {
+    const quota = quotaOf({ perKey: { open: 1, day: 1 }, perIp: { open: 1, day: 1 } });
+    quota.enter(ann, oneJob, 500);
+    quota.enter(bob, oneJob, 500);
+  });
+
+  it('bounds jobs a minute, and a refusal by one scope counts in none', async () => {
+    const quota = quotaOf({ total: { minute: 3 }, perKey: { minute: 2 } });
+    await quota.consume(ann, 1);
+    await quota.consume(ann, 1);
+    await expect(quota.consume(ann, 1)).rejects.toMatchObject({ code: 'rate_limited', reason: 'minute', retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 60_000) });
+    await quota.consume(bob, 1);
+    await expect(quota.consume(bob, 1)).rejects.toMatchObject({ message: 'All callers together may submit 3 jobs a minute, no more.' });
+  });
+
+  it('bounds jobs a day, also those of before a restart', async () => {
+    await database.insertInto('usage').values({ day: dayOf(Date.now()), scope: 'key:ann', jobs: 4, usd: 0 }).execute();
+    const quota = quotaOf({ perKey: { day: 5 } });
+    await quota.load();
+    const takeBack = quota.enter(ann, oneJob, 500);
+    expect(() => quota.enter(ann, oneJob, 500)).toThrow(expect.objectContaining({ code: 'rate_limited', reason: 'day', retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 86_400_000) }));
+    takeBack();
+    quota.enter(ann, oneJob, 500);
+  });
+
+  it('tells of a batch that no waiting would ever let in', async () => {
+    const quota = quotaOf({ perKey: { open: 10 } });
+    await expect(quota.consume(ann, 11)).rejects.toMatchObject({ code: 'too_large', message: 'This key may submit 10 jobs at a time; these are 11.' });
+  });
+});
+
+describe('money', () => {
+  it('is set aside before a call, and given back when it cost less', () => {
+    const quota = quotaOf({ perKey: { usd: 1 } });
+    const budget = quota.budgetOf(ann, {});
+    const settle = budget.reserve(0.7);
+    expect(() => quota.budgetOf(ann, {}).reserve(0.7)).toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'day' }));
+    settle(0.1);
+    quota.budgetOf(ann, {}).reserve(0.7);
+  });
+
+  it('of one job is bounded by its own budget and the server\'s, over all its calls', () => {
+    const quota = quotaOf({ jobBudgetUsd: 0.5 });
+    const budget = quota.budgetOf(ann, { budgetUsd: 0.2 });
+    budget.reserve(0.15)(0.15);
+    expect(() => budget.reserve(0.1)).toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
+    expect(() => quota.budgetOf(ann, {}).reserve(0.6)).toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
+  });
+
+  it('that is spent for today refuses who wants Claude and nothing else, with a time', async () => {
+    await usage.spend(dayOf(Date.now()), ['total'], 5);
+    const quota = quotaOf({ total: { usd: 5 } });
+    await quota.load();
+    quota.enter(ann, oneJob, 500);
+    expect(() => quota.enter(ann, claudeJob, 500)).toThrow(expect.objectContaining({ code: 'budget_exceeded', retryAfterMs: expect.any(Number) }));
+  });
+
+  it('that was spent is stored for the next start', async () => {
+    const quota = quotaOf({});
+    quota.budgetOf(ann, {}).reserve(1)(0.25);
+    await expect.poll(async () => (await usage.of(dayOf(Date.now()))).get('key:ann')?.usd).toBe(0.25);
+    expect((await usage.of(dayOf(Date.now()))).get('total')?.usd).toBe(0.25);
+  });
+});
