@@ -1,4 +1,4 @@
-/** What the scripts around a real n8n share: a scratch folder outside the repository, and processes that end. */
+/** What the scripts around real processes share: a scratch folder outside the repository, and processes that end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 
 /** The repository's root. */
 export const ROOT = resolve(import.meta.dirname, '..');
@@ -82,6 +83,15 @@ export class Service {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? NaN;
+  }
+
+  /** Resolves when it has ended, whatever way. */
+  get ended(): Promise<unknown> {
+    return this.#closed;
+  }
+
   /** The last of what it printed. */
   get output(): string {
     return this.#output;
@@ -89,6 +99,11 @@ export class Service {
 
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Lets what it prints go to a stream as well. */
+  pipe(to: Writable): void {
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.pipe(to, { end: false });
   }
 
   /** Polls `url` until it answers 2xx. @throws Error with the process's output when it ends or the time is over */

@@ -16,6 +16,8 @@ export interface Site {
   origin: string;
   /** Paths asked for so far, in order. */
   hits: string[];
+  /** How many connections are open now. */
+  connections(): Promise<number>;
   /** Ends every connection and the server. */
   close(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export async function startSite(routes: Record<string, Route>): Promise<Site> {
   return {
     origin: `http://127.0.0.1:${port}`,
     hits,
+    connections: () => new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count)))),
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();

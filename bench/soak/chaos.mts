@@ -1,0 +1,70 @@
+/** What goes wrong around the server, all the time. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Behaviour } from '../../test/support/fake-claude.ts';
+import type { Random } from '../random.mts';
+import type { ServerProcess } from '../server-process.mts';
+
+const KILL_EVERY_MS = [15_000, 20_000] as const;
+/** Time without a server, as a supervisor would need to start it again. */
+const DOWN_MS = [0, 3_000] as const;
+
+/** Processes of browsers that were killed, by what they were. */
+export type Kills = Map<string, number>;
+
+/** Kills a process of the browsers now and then: the browser itself as often as one of its helpers. */
+export async function killBrowsers(server: ServerProcess, random: Random, until: AbortSignal, kills: Kills): Promise<void> {
+  for (;;) {
+    await delay(random.between(...KILL_EVERY_MS), undefined, { signal: until }).catch(() => {});
+    if (until.aborted) return;
+    const processes = server.browsers().map(({ pid, command }) => ({ pid, kind: /--type=([\w-]+)/.exec(command)?.[1] ?? 'browser' }));
+    if (processes.length === 0) continue;
+    const browsers = processes.filter(({ kind }) => kind === 'browser');
+    const { pid, kind } = random.pick(random.chance(0.5) && browsers.length > 0 ? browsers : processes);
+    try {
+      process.kill(pid, 'SIGKILL');
+      kills.set(kind, (kills.get(kind) ?? 0) + 1);
+    } catch {
+      // It ended by itself just now.
+    }
+  }
+}
+
+/**
+ * Kills the server and starts it again, at moments spread over a time.
+ * @returns when it happened, in ms since the epoch; ends early with the signal
+ */
+export async function killServer(server: ServerProcess, random: Random, times: number, withinMs: number, until: AbortSignal): Promise<number[]> {
+  const kills: number[] = [];
+  const share = withinMs / times;
+  const began = Date.now();
+  for (let n = 0; n < times; n += 1) {
+    const at = began + share * (n + random.between(0.3, 0.9));
+    await delay(Math.max(0, at - Date.now()), undefined, { signal: until });
+    await server.kill();
+    kills.push(Date.now());
+    await delay(random.between(...DOWN_MS));
+    await server.restart();
+  }
+  return kills;
+}
+
+const MOODS: readonly { weight: number; calls: readonly Behaviour[] }[] = [
+  { weight: 80, calls: [{ kind: 'answer' }] },
+  { weight: 3, calls: [{ kind: 'status', status: 429, retryAfter: '1' }] },
+  { weight: 3, calls: [{ kind: 'status', status: 500 }] },
+  { weight: 3, calls: [{ kind: 'status', status: 529 }] },
+  { weight: 1, calls: Array.from({ length: 12 }, (): Behaviour => ({ kind: 'status', status: 529 })) },
+  { weight: 3, calls: [{ kind: 'error-event' }] },
+  { weight: 3, calls: [{ kind: 'cut', after: 0 }] },
+  { weight: 2, calls: [{ kind: 'eof' }] },
+  { weight: 1, calls: [{ kind: 'stall' }] },
+  { weight: 2, calls: [{ kind: 'max-tokens' }] },
+  { weight: 1, calls: [{ kind: 'refusal' }] },
+];
+
+/** How the next calls to Claude go: most are answered, the others fail in every known way, at times several in a row. */
+export function moodsOfClaude(random: Random, calls: number): Behaviour[] {
+  const moods: Behaviour[] = [];
+  while (moods.length < calls) moods.push(...random.weighted(MOODS).calls);
+  return moods;
+}
