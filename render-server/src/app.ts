@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AnalystName } from '@cro-analyzer/protocol/messages';
 import { createClaudeAnalyst } from './analysis/claude.ts';
 import { rulesAnalyst } from './analysis/rules.ts';
@@ -45,6 +45,9 @@ export interface Parts {
 /** Time for running jobs when the server stops, in ms: container engines kill after ten seconds, and closing takes some. */
 const DRAIN_MS = 5_000;
 
+/** No job may have a longer one. */
+const LONGEST_DEADLINE_MS = 900_000;
+
 /** Puts the parts together and starts them. */
 export async function startApp(config: Config, parts: Parts = {}): Promise<App> {
   const logger = createLogger(config.CRO_LOG_LEVEL);
@@ -58,6 +61,8 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
       pagesPerBrowser: config.CRO_PAGES_PER_BROWSER,
       executablePath: config.CRO_CHROMIUM_PATH,
       sandbox: config.CRO_SANDBOX,
+      folder: resolve(config.CRO_DATA_DIR, 'browsers'),
+      recycle: { jobs: config.CRO_RECYCLE_JOBS, ageMs: config.CRO_RECYCLE_MINUTES * 60_000, memoryBytes: config.CRO_BROWSER_MAX_MB * 2 ** 20, drainMs: LONGEST_DEADLINE_MS },
       logger,
     });
     opened.unshift(() => pool.close());

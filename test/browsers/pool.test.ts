@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AllowList } from '../../render-server/src/addresses.ts';
 import { createResolver } from '../../render-server/src/browsers/dns.ts';
 import { Lease } from '../../render-server/src/browsers/lease.ts';
-import { BrowserPool } from '../../render-server/src/browsers/pool.ts';
-import { CHROMIUM } from '../support/chromium.ts';
+import type { BrowserPool } from '../../render-server/src/browsers/pool.ts';
+import { startPool } from '../support/pool.ts';
 
 let pool: BrowserPool;
 afterEach(() => pool.close());
 
 const start = async (browsers: number, pagesPerBrowser: number): Promise<BrowserPool> => {
-  pool = await BrowserPool.start({ browsers, pagesPerBrowser, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }) });
+  pool = await startPool({ browsers, pagesPerBrowser });
   return pool;
 };
 const never = new AbortController().signal;
@@ -58,11 +57,11 @@ describe('the pool', () => {
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('secret-of-the-server');
   });
 
-  it('kills a condemned browser with its whole group and puts another in its place', async () => {
+  it('kills a browser with its whole group and puts another in its place', async () => {
     await start(1, 1);
     const slot = await pool.acquire(never);
     const [condemned = 0] = pool.pids;
-    slot.condemn();
+    slot.browser.kill();
     slot.release();
     const next = await pool.acquire(never);
     expect(next.browser.pid).not.toBe(condemned);

@@ -1,14 +1,12 @@
-import { pino } from 'pino';
 import { AllowList } from '../../render-server/src/addresses.ts';
 import { createResolver } from '../../render-server/src/browsers/dns.ts';
 import { Lease } from '../../render-server/src/browsers/lease.ts';
 import type { PageSource } from '../../render-server/src/browsers/page-source.ts';
-import { BrowserPool } from '../../render-server/src/browsers/pool.ts';
-import { CHROMIUM } from './chromium.ts';
+import { startPool } from './pool.ts';
 
 /** The server's own pool with one browser, for tests of capture without jobs; sites on loopback are allowed. */
 export async function startPageSource(): Promise<PageSource & { close(): Promise<void> }> {
-  const pool = await BrowserPool.start({ browsers: 1, pagesPerBrowser: 4, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }) });
+  const pool = await startPool({ pagesPerBrowser: 4 });
   const policy = { allow: AllowList.parse(['127.0.0.1', 'localhost']), resolver: createResolver() };
   let latest: Lease | undefined;
   return {

@@ -1,14 +1,18 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import { chromium, type Browser as PlaywrightBrowser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import type { Logger } from 'pino';
 import { endsWithin, orAbort, within } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import { EGRESS_FLAGS } from './egress.ts';
+import { groupOf, killGroup, privateMemory, readGroups, type Groups } from './processes.ts';
+import { clear, makeDirectory } from './workspace.ts';
 
 export interface LaunchOptions {
   executablePath: string;
   sandbox: 'auto' | 'on' | 'off';
+  /** Absolute path of the folder beneath which each browser gets a directory of its own. */
+  folder: string;
   logger: Logger;
 }
 
@@ -17,9 +21,6 @@ const CLOSE_MS = 5_000;
 
 /** A healthy browser opens a context and a page in milliseconds, a busy one in a second or two. */
 const OPEN_MS = 10_000;
-
-/** All that Chromium is told of our environment: no key of ours is in it. */
-const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: tmpdir(), TMPDIR: tmpdir(), LANG: 'C.UTF-8' };
 
 /** Without the second flag the same page is laid out a pixel differently from one visit to the next. */
 const FLAGS = [...EGRESS_FLAGS, '--disable-font-subpixel-positioning'];
@@ -32,118 +33,152 @@ export class Browser {
   readonly pid: number;
   /** Whether Chromium's own sandbox is on. */
   readonly sandboxed: boolean;
-  /** Fires when the process is gone, for whatever reason. */
-  readonly died: AbortSignal;
   readonly #group: number;
   readonly #playwright: PlaywrightBrowser;
+  readonly #directory: string;
+  readonly #logger: Logger;
+  readonly #death = new AbortController();
+  #cleared: Promise<void> | undefined;
   /** Chrome's own name: many sites turn away what calls itself headless, and their visitors' page is what counts. */
   readonly #userAgent: string;
 
-  private constructor(playwright: PlaywrightBrowser, pid: number, sandboxed: boolean) {
+  private constructor(playwright: PlaywrightBrowser, pid: number, sandboxed: boolean, directory: string, logger: Logger) {
     this.#playwright = playwright;
     this.#userAgent = `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${playwright.version().split('.')[0]}.0.0.0 Safari/537.36`;
     this.pid = pid;
     this.#group = groupOf(pid);
-    lowerPriority(this.#group);
+    this.#directory = directory;
+    this.#logger = logger;
     this.sandboxed = sandboxed;
-    const death = new AbortController();
-    this.died = death.signal;
-    playwright.once('disconnected', () => death.abort());
-    if (!playwright.isConnected()) death.abort();
+    lowerPriority(readGroups().get(this.#group) ?? []);
+    playwright.once('disconnected', () => this.kill());
+    if (!playwright.isConnected()) this.kill();
   }
 
   /**
-   * Starts a browser.
-   * @throws RenderError internal, reason chromium, that says what the operator can do; nothing is left running then
+   * Starts a browser. Ends with `signal.reason` when the signal fires.
+   * @throws RenderError internal, reason chromium, that says what the operator can do; nothing is left then
    */
-  static async launch(options: LaunchOptions): Promise<Browser> {
+  static async launch(options: LaunchOptions, signal: AbortSignal): Promise<Browser> {
     const asRoot = process.platform === 'linux' && process.getuid?.() === 0;
     const sandbox = options.sandbox === 'on' || (options.sandbox === 'auto' && !asRoot);
     try {
-      return await Browser.#start(options.executablePath, sandbox);
+      return await Browser.#start(options, sandbox, signal);
     } catch (error) {
+      signal.throwIfAborted();
       if (options.sandbox === 'auto' && sandbox) {
         options.logger.warn({ err: error }, 'Chromium did not start with its sandbox; starting it without. Set CRO_SANDBOX=on to refuse this.');
-        return Browser.launch({ ...options, sandbox: 'off' });
+        return Browser.launch({ ...options, sandbox: 'off' }, signal);
       }
       const advice = sandbox ? ' Its sandbox cannot work as root or without user namespaces: see CRO_SANDBOX.' : ' Check CRO_CHROMIUM_PATH.';
       throw new RenderError('internal', `Chromium did not start from ${options.executablePath}.${advice}`, { reason: 'chromium', cause: error });
     }
   }
 
-  static async #start(executablePath: string, sandbox: boolean): Promise<Browser> {
-    const playwright = await chromium.launch({
-      executablePath,
-      chromiumSandbox: sandbox,
-      args: FLAGS,
-      env: ENVIRONMENT,
-      timeout: LAUNCH_MS,
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      handleSIGHUP: false,
-    });
-    try {
+  static async #start({ executablePath, folder, logger }: LaunchOptions, sandbox: boolean, signal: AbortSignal): Promise<Browser> {
+    const directory = await makeDirectory(folder);
+    let playwright: PlaywrightBrowser | undefined;
+    const starting = (async () => {
+      // Only a persistent context can be told where its profile goes: docs/decisions/0004-a-directory-for-each-browser.md
+      const own = await chromium.launchPersistentContext(join(directory, 'profile'), {
+        executablePath,
+        chromiumSandbox: sandbox,
+        args: FLAGS,
+        artifactsDir: directory,
+        env: environment(directory),
+        viewport: null,
+        timeout: LAUNCH_MS,
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
+      });
+      playwright = own.browser() ?? undefined;
+      if (!playwright) throw new Error('Playwright has no browser for the profile');
       const session = await playwright.newBrowserCDPSession();
       const { processInfo } = await session.send('SystemInfo.getProcessInfo');
       const pid = processInfo.find(({ type }) => type === 'browser')?.id;
       if (pid === undefined) throw new Error('Chromium did not tell its process id');
       await session.detach();
-      return new Browser(playwright, pid, sandbox);
+      for (const page of own.pages()) await page.close(); // its blank page would cost a renderer process
+      return new Browser(playwright, pid, sandbox, directory, logger);
+    })();
+    try {
+      return await within(orAbort(starting, signal), LAUNCH_MS, () => new Error('Chromium started, but did not answer'));
     } catch (error) {
-      await playwright.close();
+      await Promise.all([clear(directory), playwright && endsWithin(playwright.close(), CLOSE_MS)]);
       throw error;
     }
   }
 
+  /** Fires when the process is gone, for whatever reason; its own reason is a RenderError for who used it. */
+  get died(): AbortSignal {
+    return this.#death.signal;
+  }
+
+  /** Memory of the process and all its children, in bytes; 0 where there is no /proc. */
+  memoryBytes(groups: Groups = readGroups()): number {
+    return privateMemory(groups.get(this.#group) ?? []);
+  }
+
   /**
    * Opens a page in a context of its own, unless the signal fires first; then what comes late is closed.
-   * @throws RenderError browser_crashed, reason frozen, when the browser does not answer; then it is of no more use
+   * A browser that does not answer is killed.
+   * @throws RenderError browser_crashed, reason frozen
    */
   async openPage(options: BrowserContextOptions, signal: AbortSignal): Promise<{ context: BrowserContext; page: Page }> {
-    const opening = this.#playwright.newContext({ userAgent: this.#userAgent, ...options })
-      .then(async (context) => ({ context, page: await context.newPage() }));
-    const frozen = (): Error => new RenderError('browser_crashed', 'The browser did not open a page.', { reason: 'frozen' });
-    return orAbort(within(opening, OPEN_MS, frozen), signal, ({ context }) => context.close().catch(() => {}));
+    const opening = this.#open({ userAgent: this.#userAgent, ...options });
+    const frozen = (): Error => {
+      const error = new RenderError('browser_crashed', 'The browser did not open a page.', { reason: 'frozen' });
+      this.kill(error);
+      return error;
+    };
+    return orAbort(within(opening, OPEN_MS, frozen), signal, ({ context }) => this.closeContext(context));
   }
 
-  /** Ends the process: asked first, killed with its whole group when it does not go within five seconds. */
-  async close(): Promise<void> {
-    if (this.died.aborted) return;
-    if (!(await endsWithin(this.#playwright.close(), CLOSE_MS))) this.kill();
-  }
-
-  kill(): void {
+  async #open(options: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page }> {
+    const context = await this.#playwright.newContext(options);
     try {
-      process.kill(-this.#group, 'SIGKILL');
+      return { context, page: await context.newPage() };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already
+      await this.closeContext(context);
+      throw error;
     }
   }
-}
 
-/**
- * The process group that Playwright started the browser in. Its leader need not be the browser itself: Debian's
- * chromium is a shell script that waits for it. Elsewhere than on Linux the browser leads.
- */
-function groupOf(pid: number): number {
-  return process.platform === 'linux' ? statGroup(pid) ?? pid : pid;
-}
+  /** Closes a context with its pages. A browser that does not do so within five seconds is killed. */
+  async closeContext(context: BrowserContext): Promise<void> {
+    if (this.died.aborted) return;
+    if (!(await endsWithin(context.close(), CLOSE_MS))) this.kill();
+  }
 
-function statGroup(pid: number | string): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[2]);
-  } catch {
-    return undefined; // it ended meanwhile
+  /** Ends the process, by force when it does not go within five seconds, and removes what it left. */
+  async close(): Promise<void> {
+    if (!this.died.aborted) await endsWithin(this.#playwright.close(), CLOSE_MS);
+    this.kill();
+    await this.#cleared;
+  }
+
+  /** Ends the process with its whole group at once. What it left is removed soon after; `close` waits for that. */
+  kill(reason = new RenderError('browser_crashed', 'The browser died while it showed the page.')): void {
+    if (this.died.aborted) return;
+    killGroup(this.#group);
+    this.#cleared = clear(this.#directory).catch((error: unknown) => {
+      this.#logger.error({ err: error, directory: this.#directory }, 'the directory of a browser was not removed');
+    });
+    this.#death.abort(reason);
   }
 }
 
-/** Sets the nice value of a process group; renderers inherit it from the zygotes in it. Linux only. */
-function lowerPriority(group: number): void {
-  if (process.platform !== 'linux') return;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (statGroup(pid) !== group) continue;
+/** All that Chromium is told of our environment: no key of ours is in it. */
+function environment(directory: string): Record<string, string> {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory, TMPDIR: directory, LANG: 'C.UTF-8' };
+}
+
+/** Renderers inherit the nice value from the zygotes, which are there from the start. */
+function lowerPriority(pids: readonly number[]): void {
+  for (const pid of pids) {
     try {
-      setPriority(Number(pid), NICE);
+      setPriority(pid, NICE);
     } catch {
       // It ended meanwhile.
     }

@@ -7,8 +7,6 @@ import { openGate, type EgressGate } from './egress.ts';
 import type { EgressFailure, PageSource } from './page-source.ts';
 import type { Slot } from './pool.ts';
 
-const CONTEXT_CLOSE_MS = 5_000;
-
 /** Where a job may go, and how names are looked up. */
 export interface EgressPolicy {
   allow: AllowList;
@@ -42,25 +40,24 @@ export class Lease implements PageSource {
   async withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T> {
     const { browser } = this.#slot;
     const crash = new AbortController();
-    const onDeath = (): void => crash.abort(new RenderError('browser_crashed', 'The browser died while it showed the page.'));
+    const onDeath = (): void => crash.abort(browser.died.reason);
     browser.died.addEventListener('abort', onDeath, { once: true });
     if (browser.died.aborted) onDeath();
     const either = AbortSignal.any([signal, crash.signal]);
     let context: BrowserContext | undefined;
     try {
-      const opened = await browser.openPage({ ...options, proxy: { server: this.#gate.proxyUrl, bypass: '<-loopback>' }, serviceWorkers: 'block', acceptDownloads: false }, either);
+      const opened = await this.#slot.openPage({ ...options, proxy: { server: this.#gate.proxyUrl, bypass: '<-loopback>' }, serviceWorkers: 'block', acceptDownloads: false }, either);
       context = opened.context;
-      opened.page.once('crash', onDeath);
+      opened.page.once('crash', () => crash.abort(new RenderError('browser_crashed', 'The page died while it was shown.')));
       return await orAbort(use(opened.page), either);
     } catch (error) {
-      if (error instanceof RenderError && error.reason === 'frozen') this.#slot.condemn();
       // A dying browser makes the call under way fail a moment before it says that it is gone.
       if (isGone(error)) await endsWithin(orAbort(new Promise(() => {}), crash.signal), 1_000);
       either.throwIfAborted();
       throw error;
     } finally {
       browser.died.removeEventListener('abort', onDeath);
-      if (context && !browser.died.aborted && !(await endsWithin(context.close(), CONTEXT_CLOSE_MS))) this.#slot.condemn();
+      if (context) await browser.closeContext(context);
     }
   }
 
