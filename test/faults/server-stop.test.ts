@@ -1,14 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RenderClient } from '@cro-analyzer/protocol/client';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CHROMIUM } from '../support/chromium.ts';
+import { spawnServer } from '../support/server-process.ts';
 import { startServer } from '../support/server.ts';
 import { startSite, testSites, type Site } from '../support/site.ts';
 
@@ -35,32 +32,17 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** The server as an operator runs it: a process of its own. */
-async function spawnServer(): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, ['render-server/src/main.ts'], {
-    cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CRO_CHROMIUM_PATH: CHROMIUM, CRO_PORT: '0', CRO_BROWSERS: '1', CRO_DATA_DIR: dataDir, CRO_ALLOW_HOSTS: '127.0.0.1' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  for await (const line of createInterface({ input: child.stderr! })) {
-    const entry = JSON.parse(line) as { msg: string; url: string };
-    if (entry.msg === 'serving') return { child, url: entry.url };
-  }
-  throw new Error('the server did not start');
-}
-
 function connectTo(url: string): RenderClient {
   return new RenderClient({ url, client: 'test', sleep: (ms, signal) => delay(ms, undefined, { signal }) });
 }
 
 describe('a server that is told to stop', () => {
   it('finishes what runs, closes its browsers and exits 0', async () => {
-    const { child, url } = await spawnServer();
-    const client = connectTo(url);
+    const server = await spawnServer({ CRO_DATA_DIR: dataDir });
+    const client = connectTo(server.url);
     const job = client.submit({ url: `${site.origin}/product` });
     for await (const event of job) if (event.type === 'progress' && event.stage === 'capturing') break;
-    child.kill('SIGTERM');
-    const exit = once(child, 'exit');
+    const exit = server.end('SIGTERM');
     expect((await job.result).page.status).toBe(200);
     await client.close();
     expect(await exit).toEqual([0, null]);
@@ -127,22 +109,6 @@ describe('a caller who waits over HTTP while the server stops', () => {
     await server.app.stop(5_000);
     expect((await answers).map(({ status }) => status)).toEqual([200, 202]);
     await server.close();
-  });
-});
-
-describe('a server that is killed', () => {
-  it('takes its accepted jobs up again at the next start', async () => {
-    const { child, url } = await spawnServer();
-    const client = connectTo(url);
-    const job = client.submit({ url: `${site.origin}/slow` });
-    await visited.promise;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await client.close();
-    answer = true;
-    const next = await startServer({ CRO_DATA_DIR: dataDir });
-    expect(await next.client().watch(job.id ?? '').result).toMatchObject({ attempts: 2, page: { title: 'Slow' } });
-    await next.close();
   });
 });
 

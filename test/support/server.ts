@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RenderClient, type RenderClientOptions } from '@cro-analyzer/protocol/client';
-import { startApp, type App } from '../../render-server/src/app.ts';
-import type { Resolver } from '../../render-server/src/browsers/dns.ts';
+import { startApp, type App, type Parts } from '../../render-server/src/app.ts';
 import { loadConfig } from '../../render-server/src/config.ts';
 import { CHROMIUM } from './chromium.ts';
 
@@ -19,7 +18,7 @@ export interface TestServer {
 }
 
 /** The real server in this process, on a free port, with a data folder of its own. */
-export async function startServer(env: Record<string, string> = {}, parts: { resolver?: Resolver } = {}): Promise<TestServer> {
+export async function startServer(env: Record<string, string> = {}, parts: Parts = {}): Promise<TestServer> {
   const dataDir = env.CRO_DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'cro-test-')));
   const config = loadConfig({
     CRO_CHROMIUM_PATH: CHROMIUM,

@@ -1,0 +1,48 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { CHROMIUM } from './chromium.ts';
+
+/** The server as an operator runs it: a process of its own. */
+export interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** Lines of its log so far. */
+  readonly log: string[];
+  /** Sends a signal and waits for the end of the process: its exit code and signal. */
+  end(signal: NodeJS.Signals): Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+}
+
+/** Starts `main.ts` on a free port; resolves when it serves. */
+export async function spawnServer(env: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['render-server/src/main.ts'], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: {
+      PATH: process.env['PATH'], HOME: process.env['HOME'],
+      CRO_CHROMIUM_PATH: CHROMIUM, CRO_PORT: '0', CRO_BROWSERS: '1', CRO_ALLOW_HOSTS: '127.0.0.1',
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const log: string[] = [];
+  const serving = Promise.withResolvers<string>();
+  const lines = createInterface({ input: child.stderr! });
+  lines.on('line', (line) => {
+    log.push(line);
+    if (!line.includes('"serving"')) return;
+    serving.resolve((JSON.parse(line) as { url: string }).url);
+  });
+  child.once('exit', () => serving.reject(new Error(`the server did not start:\n${log.join('\n')}`)));
+  const url = await serving.promise;
+  return {
+    child, url, log,
+    async end(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return [child.exitCode, child.signalCode];
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      const [code, by] = await exited;
+      return [code, by];
+    },
+  };
+}
