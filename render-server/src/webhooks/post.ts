@@ -57,23 +57,22 @@ async function admit(address: string, { allow, resolver }: Egress): Promise<Targ
   return { url, addresses };
 }
 
-/** The status of the answer, once its body is over, too long or too late. */
+/** The status of the answer, once its body is over, too long, broken off or too late. */
 function exchange({ url, addresses }: Target, { headers, body }: { headers: OutgoingHttpHeaders; body: string }, signal: AbortSignal): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const { request } = url.protocol === 'https:' ? https : http;
   // An agent of its own (false): the global one may have been told to use a proxy.
-  request(url, { method: 'POST', headers, agent: false, lookup: pinned(addresses), rejectUnauthorized: true, signal })
-    .on('error', reject)
-    .on('response', (response) => {
-      let received = 0;
-      response
-        .on('data', (chunk: Buffer) => {
-          received += chunk.length;
-          if (received > MAX_ANSWER_BYTES) response.destroy();
-        })
-        .on('error', () => {}) // the status counts, however the body ends
-        .on('close', () => resolve(response.statusCode ?? 0));
-    })
-    .end(body);
+  const sent = request(url, { method: 'POST', headers, agent: false, lookup: pinned(addresses), rejectUnauthorized: true, signal });
+  sent.on('error', reject);
+  sent.once('response', (response) => {
+    const finish = (): void => resolve(response.statusCode ?? 0);
+    sent.prependListener('error', finish);
+    let received = 0;
+    response.on('error', finish).on('close', finish).on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > MAX_ANSWER_BYTES) response.destroy();
+    });
+  });
+  sent.end(body);
   return promise;
 }
