@@ -99,6 +99,7 @@ describe.concurrent('trouble that passes is met by calling again', () => {
   test.each<Behaviour>([
     { kind: 'status', status: 429, retryAfter: '0' },
     { kind: 'status', status: 500 },
+    { kind: 'status', status: 503 },
     { kind: 'status', status: 529 },
     { kind: 'error-event', after: 0 },
     { kind: 'cut', after: 0 },
@@ -175,10 +176,24 @@ describe.concurrent('trouble that stays', () => {
     await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason: 'auth' });
   });
 
-  test('is given up after three calls', async () => {
+  test('and costs nothing is met by calling on until patience ends; the failure says what it was', async () => {
     const { fake, analyst } = await start();
-    fake.behave(...Array.from({ length: 9 }, (): Behaviour => ({ kind: 'status', status: 529 })));
-    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason: 'overloaded', retryable: true });
+    fake.always({ kind: 'status', status: 529 });
+    const patience = new AbortController();
+    const running = analyse(analyst, brief, { patience: patience.signal }).catch((error: unknown) => error);
+    await fake.received(4);
+    patience.abort();
+    expect(await running).toMatchObject({ code: 'analyst_unavailable', reason: 'timeout', retryable: true, message: expect.stringContaining('overloaded'), usage: { inputTokens: 0, costUsd: 0 } });
+  });
+
+  test.each<Behaviour>([
+    { kind: 'text', text: 'I am sorry, here is your JSON' },
+    { kind: 'error-event', after: 0 },
+    { kind: 'cut', after: 0 },
+  ])('and costs its input each time is given up after three answers: %j', async (trouble) => {
+    const { fake, analyst } = await start();
+    fake.always(trouble);
+    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', retryable: true });
     expect(fake.requests).toHaveLength(3);
   });
 
@@ -208,7 +223,8 @@ describe.concurrent('trouble that stays', () => {
   test('a server that nobody listens at is a connection that failed', async () => {
     const { fake, analyst } = await start();
     await fake.close();
-    await expect(analyse(analyst)).rejects.toMatchObject({ code: 'analyst_unavailable', reason: 'connect' });
+    const failure = expect.objectContaining({ code: 'analyst_unavailable', reason: 'timeout', message: expect.stringContaining('cannot be reached') });
+    await expect(analyse(analyst, brief, { patience: AbortSignal.timeout(500) })).rejects.toEqual(failure);
     expect(fake.requests).toHaveLength(0);
   });
 });
@@ -262,7 +278,7 @@ describe.concurrent('when patience ends', () => {
 
   test('before a finding is complete, the failure tells what was spent', async () => {
     const { fake, analyst } = await start();
-    fake.behave({ kind: 'eof', after: 0 }, { kind: 'status', status: 429, retryAfter: '50' });
+    fake.behave({ kind: 'eof', after: 0 }, { kind: 'status', status: 500, retryAfter: '50' });
     const patience = new AbortController();
     const running = analyse(analyst, brief, { patience: patience.signal }).catch((error: unknown) => error);
     await fake.received(2);
@@ -321,7 +337,7 @@ describe.concurrent('an abort ends the analysis with its reason', () => {
 
   test('while it backs off, without sitting it out or holding a call', async () => {
     const { fake, analyst } = await start({}, { concurrency: 1 });
-    fake.behave({ kind: 'status', status: 429, retryAfter: '50' });
+    fake.behave({ kind: 'status', status: 500, retryAfter: '50' });
     const controller = new AbortController();
     const running = analyse(analyst, brief, { signal: controller.signal });
     await fake.received(1);

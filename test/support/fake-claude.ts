@@ -10,8 +10,8 @@ import { readRequest, type ClaudeRequest } from './fake-claude-request.ts';
 
 /** How one call goes. In the trouble that comes mid-stream, `after` findings are complete (1 by default). */
 export type Behaviour =
-  | { kind: 'answer'; answer?: (request: ClaudeRequest) => FakeAnswer }
-  | { kind: 'status'; status: 400 | 401 | 403 | 404 | 413 | 429 | 500 | 529; retryAfter?: string }
+  | { kind: 'answer'; answer?: (request: ClaudeRequest) => FakeAnswer; nothingLeftUntil?: Date }
+  | { kind: 'status'; status: 400 | 401 | 403 | 404 | 413 | 429 | 500 | 503 | 529; retryAfter?: string }
   | { kind: 'error-event' | 'cut' | 'eof' | 'stall' | 'max-tokens'; after?: number }
   | { kind: 'text'; text: string }
   | { kind: 'refusal' };
@@ -23,6 +23,10 @@ export interface FakeClaudeOptions {
   delayMs?: number;
   /** Milliseconds between two pieces of the answer. */
   chunkDelayMs?: number;
+  /** Calls that may be open at once: what comes above them is a 429. */
+  bears?: number;
+  /** A free port by default. */
+  port?: number;
   /** The whole answer in one chunk, as a buffering proxy sends it. */
   atOnce?: boolean;
 }
@@ -31,13 +35,17 @@ export interface FakeClaude {
   readonly baseURL: string;
   /** Accepted requests, in order of arrival. */
   readonly requests: ClaudeRequest[];
+  /** Calls that got a 429 because too many were open. */
+  readonly refused: number;
   /** Messages of the requests that it turned away as malformed. */
   readonly complaints: string[];
   /** Calls that are open now, and the most that ever were. */
   readonly active: number;
   readonly peakConcurrency: number;
-  /** How the next calls go, one each; after that it answers. */
+  /** How the next calls go, one each; after that it answers, or does what it always does. */
   behave(...next: Behaviour[]): void;
+  /** How all calls go until it is told otherwise. */
+  always(behaviour: Behaviour): void;
   /** Resolves when so many requests have been accepted in all. */
   received(count: number): Promise<void>;
   /** Resolves when no call is open. */
@@ -49,19 +57,22 @@ const MAX_BODY = 32 * 1024 * 1024;
 const VERSION = '2026-10-21';
 const ERRORS: Record<number, string> = {
   400: 'invalid_request_error', 401: 'authentication_error', 403: 'permission_error', 404: 'not_found_error',
-  413: 'request_too_large', 429: 'rate_limit_error', 500: 'api_error', 529: 'overloaded_error',
+  413: 'request_too_large', 429: 'rate_limit_error', 500: 'api_error', 503: 'api_error', 529: 'overloaded_error',
 };
 /** Pieces cut through words and escapes, as real ones do. */
 const PIECE = 23;
 
 export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<FakeClaude> {
-  const { apiKey = 'test-key', delayMs = 0, chunkDelayMs = 0, atOnce = false } = options;
+  const { apiKey = 'test-key', delayMs = 0, chunkDelayMs = 0, atOnce = false, bears = Infinity, port = 0 } = options;
   const requests: ClaudeRequest[] = [];
   const complaints: string[] = [];
   const script: Behaviour[] = [];
   const changed = new EventTarget();
   const cached = new Set<string>();
+  let usual: Behaviour = { kind: 'answer' };
   let active = 0;
+  let answering = 0;
+  let refused = 0;
   let peakConcurrency = 0;
   let serial = 0;
 
@@ -104,11 +115,23 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     }
     requests.push(parsed);
     changed.dispatchEvent(new Event('change'));
-    const behaviour = script.shift() ?? { kind: 'answer' };
+    if (answering >= bears) {
+      refused += 1;
+      return fail(response, 429, `more than ${bears} calls are open`);
+    }
+    const behaviour = script.shift() ?? usual;
     if (behaviour.kind === 'status') {
       if (behaviour.retryAfter !== undefined) response.setHeader('retry-after', behaviour.retryAfter);
       return fail(response, behaviour.status, `asked to fail with ${behaviour.status}`);
     }
+    if (behaviour.kind === 'answer' && behaviour.nothingLeftUntil !== undefined) {
+      response.setHeader('anthropic-ratelimit-requests-remaining', '0');
+      response.setHeader('anthropic-ratelimit-requests-reset', behaviour.nothingLeftUntil.toISOString());
+    }
+    answering += 1;
+    response.on('close', () => {
+      answering -= 1;
+    });
     await stream(response, parsed, behaviour, gone);
   }
 
@@ -176,7 +199,7 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     while (!done()) await once(changed, 'change');
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the fake has no port');
 
@@ -184,6 +207,9 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     baseURL: `http://127.0.0.1:${address.port}`,
     requests,
     complaints,
+    get refused() {
+      return refused;
+    },
     get active() {
       return active;
     },
@@ -191,6 +217,9 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
       return peakConcurrency;
     },
     behave: (...next) => void script.push(...next),
+    always(behaviour) {
+      usual = behaviour;
+    },
     received: (count) => until(() => requests.length >= count),
     idle: () => until(() => active === 0),
     async close() {

@@ -1,6 +1,7 @@
 /** One streamed call to Claude, its life watched, and what each way of failing means. */
 import Anthropic, { type Middleware } from '@anthropic-ai/sdk';
 import { RenderError } from '../errors.ts';
+import { retryAfterMs } from './rate-headers.ts';
 import { textTokens } from './tokens.ts';
 
 /** The longest wait that Claude may ask for and get; a longer one is passed on to the caller. */
@@ -22,6 +23,8 @@ interface CallOptions {
   signal: AbortSignal;
   /** Milliseconds without a byte after which the call is given up. */
   idleTimeoutMs: number;
+  /** Called with the headers of the answer, also of one that is an error. */
+  onHeaders(headers: Headers): void;
   onText(text: string): void;
   /** Called with all that the call has cost so far, whenever more is known of it. */
   onUsage(usage: Anthropic.Usage): void;
@@ -41,7 +44,7 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
   try {
     const stream = client.messages.stream(params, {
       signal: AbortSignal.any([options.signal, idle.signal]),
-      middleware: [watchBytes(() => timer.refresh())],
+      middleware: [watch(options.onHeaders, () => timer.refresh())],
     });
     stream.on('text', (delta) => {
       if (options.signal.aborted) return;
@@ -68,9 +71,10 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
 }
 
 /** Any byte counts as life: while Claude thinks in silence, the stream carries only pings, which the SDK keeps to itself. */
-function watchBytes(alive: () => void): Middleware {
+function watch(onHeaders: (headers: Headers) => void, alive: () => void): Middleware {
   return async (request, next) => {
     const response = await next(request);
+    onHeaders(response.headers);
     if (response.body === null) return response;
     const watched = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -82,7 +86,8 @@ function watchBytes(alive: () => void): Middleware {
   };
 }
 
-const TRANSIENT = new Set(['overloaded_error', 'rate_limit_error', 'api_error', 'timeout_error']);
+/** What an error event in the midst of a stream may be, other than a limit or too much load, and pass. */
+const FAULTS = new Set(['api_error', 'timeout_error']);
 
 /** An error of the SDK as one of ours. */
 function explain(error: unknown, model: string): CallFailed {
@@ -103,8 +108,12 @@ function explain(error: unknown, model: string): CallFailed {
   if (status === 429 || type === 'rate_limit_error') {
     return unavailable('rate_limited', 'Claude is at its rate limit for this API key.', error, true);
   }
-  const transient = status === undefined ? TRANSIENT.has(type ?? '') : status === 408 || status === 409 || status >= 500;
-  if (transient) return unavailable('overloaded', 'Claude is overloaded or faulty at the moment.', error, true);
+  if (status === 529 || status === 503 || type === 'overloaded_error') {
+    return unavailable('overloaded', 'Claude is overloaded at the moment.', error, true);
+  }
+  if (status === undefined ? FAULTS.has(type ?? '') : status === 408 || status === 409 || status >= 500) {
+    return unavailable('faulty', 'Claude has a fault of its own at the moment.', error, true);
+  }
   return unavailable('bad_request', 'Claude did not accept the request. The server log has the details.', error, false);
 }
 
@@ -113,14 +122,4 @@ function unavailable(reason: string, message: string, cause: unknown, again: boo
   const tooLong = wait !== undefined && wait > MAX_RETRY_AFTER_MS;
   const details = { reason, cause, ...(wait === undefined ? {} : { retryAfterMs: wait }), ...(again ? {} : { retryable: false as const }) };
   return new CallFailed(new RenderError('analyst_unavailable', message, details), again && !tooLong);
-}
-
-/** `retry-after-ms`, or `retry-after` in seconds or as a date, in milliseconds. */
-function retryAfterMs(headers: Headers | undefined): number | undefined {
-  const milliseconds = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  if (milliseconds >= 0) return Math.ceil(milliseconds);
-  const after = headers?.get('retry-after') ?? '';
-  if (/^\d+(\.\d+)?$/.test(after)) return Math.ceil(Number(after) * 1000);
-  const date = Date.parse(after);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }

@@ -1,13 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
-import { bulkhead, DelegateBackoff, handleType, retry } from 'cockatiel';
 import type { Logger } from 'pino';
-import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import { AnalystFailure, type Analyst, type Opinion, type Spending } from './analyst.ts';
 import { AnswerReader } from './answer.ts';
 import { call, CallFailed } from './call.ts';
 import { Collector } from './collector.ts';
-import { costOf } from './price.ts';
+import { Gate } from './gate.ts';
+import { budgetCostOf, costOf, mostCostOf } from './price.ts';
 import { rank } from './priority.ts';
 import { writePrompt } from './prompt.ts';
 
@@ -17,7 +17,7 @@ export interface ClaudeOptions {
   baseURL?: string;
   /** Model id for requests that name none. */
   model: string;
-  /** Calls to Claude at the same time, over all jobs. */
+  /** Most calls to Claude at the same time, over all jobs; fewer while Claude bears fewer. */
   concurrency: number;
   /** Milliseconds without a byte after which a call is given up and tried again; 60,000 by default. */
   idleTimeoutMs?: number;
@@ -25,8 +25,8 @@ export interface ClaudeOptions {
 }
 
 const API = 'https://api.anthropic.com';
-/** Calls after the first one. */
-const RETRIES = 2;
+/** Answers that Claude may begin for one analysis: each costs its input. Calls that came to none are free, and go on. */
+const MAX_ANSWERS = 3;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
 
@@ -40,18 +40,16 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
     logLevel: 'off',
   });
   // Whoever waits here holds evidence, and the number of those is bounded where it is made.
-  const slots = bulkhead(options.concurrency, Infinity);
-  const again = retry(handleType(CallFailed, (failure) => failure.again), {
-    maxAttempts: RETRIES,
-    backoff: new DelegateBackoff(({ attempt, result }) => ('error' in result && result.error instanceof CallFailed
-      ? result.error.error.retryAfterMs ?? jittered(attempt)
-      : jittered(attempt))),
-  }).dangerouslyUnref();
+  const gate = new Gate(options.concurrency, logger);
 
   return {
     name: 'claude',
 
-    async analyse(brief, { signal, patience, onFinding }): Promise<Opinion> {
+    get state() {
+      return gate.state;
+    },
+
+    async analyse(brief, { signal, patience, budget, onFinding }): Promise<Opinion> {
       const stop = patience === undefined ? signal : AbortSignal.any([signal, patience]);
       const model = brief.request.model ?? options.model;
       const collector = new Collector(brief, onFinding);
@@ -61,37 +59,57 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
       const attempt = async (): Promise<void> => {
         const prompt = writePrompt(brief, model);
         limits = prompt.limits;
+        const settle = budget?.reserve(mostCostOf(model, prompt.inputTokens, prompt.params.max_tokens));
         collector.beginCall();
         const reader = new AnswerReader();
         const number = calls.length;
-        const stopReason = await call(client, prompt.params, {
-          signal: stop,
-          idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
-          onText(text) {
-            for (const draft of reader.write(text)) collector.take(draft);
-            collector.summary = reader.summary ?? collector.summary;
-          },
-          onUsage(usage) {
-            calls[number] = usage;
-          },
-        });
-        check(stopReason, reader);
+        try {
+          const stopReason = await call(client, prompt.params, {
+            signal: stop,
+            idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+            onHeaders: (headers) => gate.heed(headers),
+            onText(text) {
+              for (const draft of reader.write(text)) collector.take(draft);
+              collector.summary = reader.summary ?? collector.summary;
+            },
+            onUsage(usage) {
+              calls[number] = usage;
+            },
+          });
+          check(stopReason, reader);
+        } finally {
+          settle?.(budgetCostOf(model, tokensOf(calls.slice(number))));
+        }
+      };
+
+      let failure: CallFailed | undefined;
+      /** The only place that calls again: until an answer is whole, or calling again cannot help, or time is over. */
+      const persist = async (): Promise<void> => {
+        for (let failures = 1; ; failures += 1) {
+          try {
+            return await gate.pass(attempt, stop);
+          } catch (error) {
+            if (!(error instanceof CallFailed) || !error.again || calls.length >= MAX_ANSWERS) throw error;
+            failure = error;
+            await delay(error.error.retryAfterMs ?? jittered(failures), undefined, { signal: stop });
+          }
+        }
       };
 
       let cut = false;
       try {
-        await orAbort(again.execute(() => slots.execute(attempt, stop), stop), stop);
+        await persist();
       } catch (error) {
         const usage = spendingOf(model, calls);
         if (signal.aborted) {
           logger.info(usage, 'Claude was stopped');
           throw signal.reason;
         }
-        const failure = stop.aborted ? outOfTime() : toRenderError(error);
-        const details = { code: failure.code, reason: failure.reason, err: failure.cause };
-        if (failure.code === 'analyst_refused' || collector.findings(false).length === 0) {
+        const reason = stop.aborted ? outOfTime(failure ?? (gate.state.state === 'down' ? gate.fault : undefined)) : toRenderError(error);
+        const details = { code: reason.code, reason: reason.reason, err: reason.cause };
+        if (reason.code === 'analyst_refused' || collector.findings(false).length === 0) {
           logger.warn({ ...details, ...usage }, 'Claude gave no findings');
-          throw new AnalystFailure(failure, usage);
+          throw new AnalystFailure(reason, usage);
         }
         logger.warn(details, 'Claude was cut short; the findings that were complete are kept');
         cut = true;
@@ -137,18 +155,23 @@ function toRenderError(error: unknown): RenderError {
   return error instanceof CallFailed ? error.error : RenderError.from(error);
 }
 
-function outOfTime(): RenderError {
-  return new RenderError('analyst_unavailable', 'Claude did not answer within the time that the job had left.', { reason: 'timeout' });
+function outOfTime(last: CallFailed | undefined): RenderError {
+  const message = 'Claude did not answer within the time that the job had left.';
+  return new RenderError('analyst_unavailable', last === undefined ? message : `${message} ${last.message}`, { reason: 'timeout', cause: last?.error.cause });
 }
 
 /** The tokens of all calls, those that failed too, and their price. */
 function spendingOf(model: string, calls: Anthropic.Usage[]): Spending {
+  const tokens = tokensOf(calls);
+  return { ...tokens, costUsd: costOf(model, tokens) };
+}
+
+function tokensOf(calls: Anthropic.Usage[]): Omit<Spending, 'costUsd'> {
   const sum = (of: (usage: Anthropic.Usage) => number | null): number => calls.reduce((total, usage) => total + (of(usage) ?? 0), 0);
-  const tokens = {
+  return {
     inputTokens: sum((usage) => usage.input_tokens),
     outputTokens: sum((usage) => usage.output_tokens),
     cacheReadTokens: sum((usage) => usage.cache_read_input_tokens),
     cacheWriteTokens: sum((usage) => usage.cache_creation_input_tokens),
   };
-  return { ...tokens, costUsd: costOf(model, tokens) };
 }

@@ -1,5 +1,7 @@
 import type { Spending } from './analyst.ts';
 
+type Tokens = Omit<Spending, 'costUsd'>;
+
 /** US dollars for a million tokens. */
 interface Price {
   input: number;
@@ -17,13 +19,38 @@ const PRICES: Record<string, Price> = {
   'claude-opus-5-5': { input: 4, output: 20, cacheRead: 0.20 },
 };
 
+const DEAREST = Object.values(PRICES).reduce((dearest, price) => (price.output > dearest.output ? price : dearest));
+
 /** Writing to the five-minute cache, against the input price. */
 const CACHE_WRITE = 1.25;
 
 /** The list price of these tokens in US dollars; null where the model's price is not known. */
-export function costOf(model: string, tokens: Omit<Spending, 'costUsd'>): number | null {
-  const price = PRICES[model.replace(/-\d{8}$/, '')];
-  if (price === undefined) return null;
+export function costOf(model: string, tokens: Tokens): number | null {
+  const price = priceOf(model);
+  return price === undefined ? null : costAt(price, tokens);
+}
+
+/**
+ * The same for a budget, in US dollars: a model whose price is not known counts as the dearest that is. A budget holds
+ * for it, too, unless it costs more than that.
+ */
+export function budgetCostOf(model: string, tokens: Tokens): number {
+  return costAt(priceOf(model) ?? DEAREST, tokens);
+}
+
+/**
+ * The most that a call may cost, in US dollars, by {@link budgetCostOf}. All input counts as written to the cache, a
+ * quarter above the input price: only the instructions are, and the rest makes up for what the estimate of the tokens misses.
+ */
+export function mostCostOf(model: string, inputTokens: number, maxOutputTokens: number): number {
+  return budgetCostOf(model, { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: inputTokens, outputTokens: maxOutputTokens });
+}
+
+function priceOf(model: string): Price | undefined {
+  return PRICES[model.replace(/-\d{8}$/, '')];
+}
+
+function costAt(price: Price, tokens: Tokens): number {
   const millionths = tokens.inputTokens * price.input
     + tokens.cacheWriteTokens * price.input * CACHE_WRITE
     + tokens.cacheReadTokens * price.cacheRead
