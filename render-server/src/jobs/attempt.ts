@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { Code } from '@cro-analyzer/protocol/codes';
 import type { AnalysisResult, AnalystName, Artifact, Check, Stage } from '@cro-analyzer/protocol/messages';
 import { AnalystFailure, type Analyst, type AnalystOptions, type Brief, type Budget, type Opinion } from '../analysis/analyst.ts';
 import { Lease, type EgressPolicy } from '../browsers/lease.ts';
@@ -38,6 +39,9 @@ export interface AttemptOptions {
 
 /** What is left of the deadline for checks, the rules analyst and the report when Claude takes all the rest. */
 const RESERVE_MS = 5_000;
+
+/** Failures of Claude for which the rules analyst may stand in. */
+const REPLACEABLE: ReadonlySet<Code> = new Set(['analyst_unavailable', 'analyst_refused', 'budget_exceeded']);
 
 /** How often a waiting caller hears that Claude is still at work. */
 const HEARTBEAT_MS = 2_000;
@@ -109,8 +113,7 @@ async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief):
     if (failure.reason === 'model' && brief.request.model !== undefined) { // asked for by name: no other analyst was wanted
       throw new RenderError('bad_request', `model: Claude does not know ${brief.request.model}`, { reason: 'model', cause: failure });
     }
-    const replaceable = failure.code === 'analyst_unavailable' || failure.code === 'analyst_refused';
-    if (wanted !== 'auto' || !replaceable) throw failure;
+    if (wanted !== 'auto' || !REPLACEABLE.has(failure.code)) throw failure;
     const answer = await askRules(`Claude could not answer (${failure.message}), so the rules analyst wrote the findings.`);
     // The rules cost nothing; what Claude cost before it failed is paid all the same.
     return error instanceof AnalystFailure ? { ...answer, opinion: { ...answer.opinion, usage: error.usage } } : answer;
