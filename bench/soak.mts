@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { startFakeClaude } from '../test/support/fake-claude.ts';
 import { Verdicts, table } from './printing.mts';
 import { Random } from './random.mts';
+import { Sampler } from './sampler.mts';
 import { ServerProcess } from './server-process.mts';
 import { killBrowsers, killServer, moodsOfClaude, type Kills } from './soak/chaos.mts';
 import { actor, type World } from './soak/clients.mts';
@@ -19,11 +20,12 @@ import { awaitEnds, compareEvents, compareStore, endsByPage, seenByOthers, unexp
 import { Journal } from './soak/journal.mts';
 import { growthOf, isSteady, wordsOf } from './soak/memory.mts';
 import { startSoakSite } from './soak/pages.mts';
-import { Sampler } from './soak/sampler.mts';
 import { Subscriber } from './soak/subscriber.mts';
 
 const KEYS = ['soak-key-number-one', 'soak-key-number-two', 'soak-key-number-three'];
 const SERVER_KILLS = 3;
+/** Of the whole time: a new server has warmed up by the second half, in which its memory is watched. */
+const KILLING_SHARE = 0.25;
 /** With up to four orders each, two cores keep up with so many. */
 const ACTORS = 8;
 const DRAIN_MS = 180_000;
@@ -71,7 +73,7 @@ async function soak(): Promise<number> {
     sayHow(world, sampler, began),
   ];
   const chaos = [killBrowsers(server, random.fork(), closing.signal, kills)];
-  const serverKills = killServer(server, random.fork(), SERVER_KILLS, loadMs / 2, closing.signal);
+  const serverKills = killServer(server, random.fork(), SERVER_KILLS, loadMs * KILLING_SHARE, closing.signal);
   const actors = Array.from({ length: ACTORS }, () => actor(world, random.fork()));
 
   await Promise.race([delay(loadMs), serverKills.then(() => delay(began + loadMs - Date.now()))]);

@@ -38,8 +38,9 @@ export function slopeOf(points: readonly Point[]): Slope {
   const slopes = points.flatMap((a, i) => points.slice(i + 1).map((b) => (b.y - a.y) / (b.x - a.x))).sort((a, b) => a - b);
   const n = points.length;
   const spread = 1.96 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
-  const at = (rank: number): number => slopes[Math.max(0, Math.min(slopes.length - 1, Math.round(rank)))] ?? NaN;
-  return { value: median(slopes), low: at((slopes.length - spread) / 2 - 1), high: at((slopes.length + spread) / 2) };
+  const low = slopes[Math.round((slopes.length - spread) / 2) - 1] ?? -Infinity; // too few points bound nothing
+  const high = slopes[Math.round((slopes.length + spread) / 2)] ?? Infinity;
+  return { value: median(slopes), low, high };
 }
 
 /** The points' medians over pieces of `width` along x. */

@@ -1,7 +1,7 @@
 /** Looks at the server and its browsers from outside, every two seconds. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { allProcesses, mentions, processInfo, type ProcessInfo } from '../processes.mts';
-import type { ServerProcess } from '../server-process.mts';
+import { allProcesses, mentions, processInfo, type ProcessInfo } from './processes.mts';
+import type { ServerProcess } from './server-process.mts';
 
 const EVERY_MS = 2_000;
 
