@@ -32,8 +32,8 @@ async function submit(from: RawSocket, path: string, options: object = {}): Prom
 }
 
 const nothingHeld = async (): Promise<void> => {
-  await expect.poll(() => server.app.pool.slots.busy).toBe(0);
-  await expect.poll(() => server.app.jobs.counts).toEqual({ queued: 0, running: 0 });
+  await expect.poll(() => server.app.pool.slots.busy, { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => server.app.jobs.counts, { timeout: 20_000 }).toEqual({ queued: 0, running: 0 });
 };
 
 describe('a cancelled job frees what it holds', () => {
@@ -48,7 +48,7 @@ describe('a cancelled job frees what it holds', () => {
   it('while its page does not answer', async () => {
     const before = site.hits.length;
     const job = await submit(socket, '/never');
-    await expect.poll(() => site.hits.length).toBeGreaterThan(before);
+    await expect.poll(() => site.hits.length, { timeout: 20_000 }).toBeGreaterThan(before);
     socket.send({ type: 'cancel', job });
     await socket.next('cancelled', (frame) => frame.job === job);
     await nothingHeld();
@@ -74,11 +74,11 @@ describe('a client that leaves while its jobs are queued or starting', () => {
     const jobs = [await submit(leaver, '/never', { onLost: 'cancel' }), await submit(leaver, '/never', { onLost: 'cancel' })];
     await leaver.next('progress', (frame) => frame.stage === 'visiting');
     leaver.close();
+    await nothingHeld(); // asked before anyone else follows them
     for (const job of jobs) {
       socket.send({ type: 'watch', job });
       await socket.next('cancelled', (frame) => frame.job === job);
     }
-    await nothingHeld();
   });
 
   it('has them cancelled when the time is over for which they are kept', async () => {

@@ -66,13 +66,13 @@ describe('a batch', () => {
     await expect(jobs.submitBatch(ann, batchOf('/page'), 'submitted twice')).rejects.toMatchObject({ code: 'bad_request', reason: 'idempotencyKey' });
     expect(await jobs.list('ann', 100)).toHaveLength(2);
     await endOf('ann', first.batch.id);
-    expect(jobs.counts).toEqual({ queued: 0, running: 0 });
+    await expect.poll(() => jobs.counts).toEqual({ queued: 0, running: 0 });
   });
 
   it('is cancelled whole, and what had ended stays', async () => {
     const { jobs } = server.app;
     const { batch } = await jobs.submitBatch(ann, batchOf('/page', '/never', '/never', '/never', '/never'), 'to be cancelled');
-    await expect.poll(async () => (await jobs.batch('ann', batch.id)).counts.done).toBe(1);
+    await expect.poll(async () => (await jobs.batch('ann', batch.id)).counts.done, { timeout: 20_000 }).toBe(1);
     await jobs.cancelBatch('ann', batch.id);
     expect((await jobs.batch('ann', batch.id)).counts).toEqual({ jobs: 5, open: 0, done: 1, failed: 0, cancelled: 4 });
     expect(server.app.pool.slots.busy).toBe(0);

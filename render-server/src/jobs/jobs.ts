@@ -52,8 +52,8 @@ export class Jobs {
   readonly #writes: Writes;
   readonly #batchListeners = new Map<string, Set<(counts: BatchCounts) => void>>();
   #draining = false;
-  /** Places in the queue of jobs that the store is about to take. */
-  #reserved = 0;
+  /** Places in the queue of jobs that the store is about to take, by owner. */
+  readonly #reserved = new Map<string, number>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -137,8 +137,7 @@ export class Jobs {
       this.#take(job);
       return this.#accepted(job, false);
     } finally {
-      this.#reserved -= 1;
-      if (!stored) leave();
+      leave(stored);
     }
   }
 
@@ -172,8 +171,7 @@ export class Jobs {
       if (twin?.digest === digest) return same(twin.id); // submitted twice at the same moment
       throw error;
     } finally {
-      this.#reserved -= requests.length;
-      if (!stored) leave();
+      leave(stored);
     }
   }
 
@@ -280,27 +278,37 @@ export class Jobs {
     await this.#dispatcher.stop(graceMs, () => this.#writes.stop());
   }
 
-  /** Reserves room for new jobs, or tells when to come back. Synchronous. Returns what gives the quota back. */
-  #enter(caller: Caller, requests: readonly AnalysisRequest[]): () => void {
+  /**
+   * Reserves room for new jobs while the store writes, so that submits of the same moment cannot share it; synchronous.
+   * @returns gives the room back, and the quota too when the jobs were not stored
+   */
+  #enter(caller: Caller, requests: readonly AnalysisRequest[]): (stored: boolean) => void {
     const { queueMax, queueWaitMs, quota, memory } = this.#options;
     const { queue, throughput } = this.#dispatcher;
     const jobs = requests.length;
     if (this.#draining) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
     if (memory.use.level === 'full') throw new RenderError('overloaded', 'The server is short of memory.', { reason: 'memory', retryAfterMs: throughput.retryAfter() });
     if (jobs > queueMax) throw new RenderError('too_large', `The queue has room for ${queueMax} jobs; these are ${jobs}.`, { reason: 'queue' });
-    const waiting = queue.size + this.#reserved + jobs;
-    const mine = queue.sizeOf(caller.owner) + jobs;
-    const others = queue.owners - (mine > jobs ? 1 : 0);
+    const reserved = this.#reserved.get(caller.owner) ?? 0;
+    const reservedByAll = [...this.#reserved.values()].reduce((sum, count) => sum + count, 0);
+    const waiting = queue.size + reservedByAll + jobs;
+    const mine = queue.sizeOf(caller.owner) + reserved + jobs;
+    const others = queue.owners - (queue.sizeOf(caller.owner) > 0 ? 1 : 0);
     if (waiting > queueMax || (others > 0 && waiting > queueMax * CROWDED && mine > queueMax / (others + 1))) {
       throw new RenderError('queue_full', `The queue is full: ${queue.size} jobs wait.`, { retryAfterMs: throughput.retryAfter() });
     }
-    const wait = throughput.waitBehind(queue.positionOfNew(caller.owner, requests[0]?.priority ?? 'normal') + this.#reserved);
+    const wait = throughput.waitBehind(queue.positionOfNew(caller.owner, requests[0]?.priority ?? 'normal') + reserved);
     if (wait > queueWaitMs) {
       throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { reason: 'wait', retryAfterMs: throughput.retryAfter() });
     }
     const leave = quota.enter(caller, requests, throughput.retryAfter());
-    this.#reserved += jobs; // room is held while the store writes, so that submits at the same moment cannot share it
-    return leave;
+    this.#reserved.set(caller.owner, reserved + jobs);
+    return (stored) => {
+      const left = (this.#reserved.get(caller.owner) ?? 0) - jobs;
+      if (left > 0) this.#reserved.set(caller.owner, left);
+      else this.#reserved.delete(caller.owner);
+      if (!stored) leave();
+    };
   }
 
   #newJob(caller: Caller, request: AnalysisRequest, onLost: OnLost = request.webhook ? 'finish' : 'keep'): NewJob {
