@@ -8,6 +8,9 @@ export const SOCKET_PATH = '/v1/socket';
 /** The largest frame a server takes from a client, in bytes: a request is text of a few kilobytes. */
 export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
 
+/** The largest batch a server takes over HTTP, in bytes. */
+export const MAX_BATCH_BODY_BYTES = 1024 * 1024;
+
 /** The largest frame a client takes from a server, in bytes: a result without pictures stays far below it. */
 export const MAX_SERVER_FRAME_BYTES = 8 * 1024 * 1024;
 

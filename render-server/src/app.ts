@@ -19,8 +19,9 @@ import { BatchStore } from './store/batches.ts';
 import { openDatabase } from './store/database.ts';
 import { EventStore } from './store/events.ts';
 import { JobStore } from './store/jobs.ts';
-import type { Health } from './telemetry/health.ts';
 import { UsageStore } from './store/usage.ts';
+import { WebhookStore } from './store/webhooks.ts';
+import { judge, type Health, type Pressure } from './telemetry/health.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { readMemory } from './telemetry/memory.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -78,7 +79,7 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
     });
     const memory = new MemoryGate(parts.memory ?? readMemory);
     opened.unshift(async () => memory.close());
-    const artifacts = new ArtifactStore(database, new FileBlobs(join(config.CRO_DATA_DIR, 'blobs')));
+    const artifacts = new ArtifactStore(database, await FileBlobs.open(join(config.CRO_DATA_DIR, 'blobs')));
     const jobs = new Jobs({
       pool, artifacts, claude, logger, usage, quota, memory,
       store: new JobStore(database),
@@ -95,22 +96,32 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
       onDue: () => {},
     });
     let stopping: Promise<void> | undefined;
-    const health = (): Health => {
-      const { slots, sandboxed } = pool;
-      const reasons = [
-        ...(stopping ? ['draining'] : []),
-        ...(slots.ready === 0 ? ['no browser is running'] : []),
-        ...(jobs.counts.queued >= config.CRO_QUEUE_MAX ? ['the queue is full'] : []),
-      ];
-      return { ready: reasons.length === 0, reasons, slots, jobs: jobs.counts, sandbox: sandboxed };
+    const load = (): Omit<Pressure, 'accepting'> => {
+      const { oldestMs, waitMs } = jobs.load;
+      const { usedBytes, limitBytes, level } = memory.use;
+      return {
+        slots: pool.slots,
+        queue: { length: jobs.counts.queued, max: config.CRO_QUEUE_MAX, oldestMs },
+        running: jobs.counts.running,
+        waitMs,
+        memory: { usedBytes, limitBytes, level },
+        claude: claude?.state ?? null,
+        drift: pool.drift,
+        credit: jobs.credit(config.CRO_CREDIT),
+      };
     };
+    const health = (): Health => judge(load(), { draining: stopping !== undefined, storing: jobs.storing, sandboxed: pool.sandboxed });
+    const pressure = (): Pressure => ({ accepting: health().ready, ...load() });
     const analysts: AnalystName[] = claude ? ['claude', 'rules'] : ['rules'];
     await jobs.start();
     opened.unshift(() => jobs.stop(0));
     const gateway = await Gateway.listen({
       host: config.CRO_HOST, port: config.CRO_PORT,
-      jobs, auth, artifacts, health, analysts, logger,
-      admission: new Admission(allow, claude !== undefined),
+      jobs, auth, artifacts, health, pressure, analysts, logger,
+      webhooks: new WebhookStore(database),
+      admission: new Admission({ pages: allow, webhooks: AllowList.parse(config.CRO_WEBHOOK_ALLOW_HOSTS), hasClaude: claude !== undefined }),
+      trustedProxies: AllowList.parse(config.CRO_TRUSTED_PROXIES),
+      maxSessions: { total: config.CRO_LIMITS_TOTAL.sessions, perAddress: config.CRO_LIMITS_PER_IP.sessions, perKey: config.CRO_LIMITS_PER_KEY.sessions },
       credit: config.CRO_CREDIT,
       limits: { deadlineMs: config.CRO_DEADLINE_MS, queueMax: config.CRO_QUEUE_MAX },
       version: packageJson.version,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AllowList } from '../../render-server/src/addresses.ts';
 import { Admission } from '../../render-server/src/gateway/admission.ts';
 
-const admission = new Admission(AllowList.parse(['localhost', '127.0.0.1', '::1']), false);
+const admission = new Admission({ pages: AllowList.parse(['localhost', '127.0.0.1', '::1']), webhooks: AllowList.parse([]), hasClaude: false });
 const admitted = (url: string): string => admission.admit(AnalysisRequest.parse({ url })).url;
 
 describe('an address as people write it', () => {

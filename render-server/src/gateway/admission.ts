@@ -1,16 +1,23 @@
-import type { AnalysisRequest } from '@cro-analyzer/protocol/messages';
+import type { AnalysisRequest, BatchRequest } from '@cro-analyzer/protocol/messages';
 import { isIP } from 'node:net';
 import { checkUrl, isLocalhost, type AllowList } from '../addresses.ts';
 import { RenderError } from '../errors.ts';
+import { checkWebhook } from '../webhooks/check.ts';
+
+export interface AdmissionOptions {
+  /** Private hosts whose pages may be opened. */
+  pages: AllowList;
+  /** Private hosts that webhooks may reach. */
+  webhooks: AllowList;
+  hasClaude: boolean;
+}
 
 /** Refuses requests that this server can never fulfil, before they cost anything. */
 export class Admission {
-  readonly #allow: AllowList;
-  readonly #hasClaude: boolean;
+  readonly #options: AdmissionOptions;
 
-  constructor(allow: AllowList, hasClaude: boolean) {
-    this.#allow = allow;
-    this.#hasClaude = hasClaude;
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
   }
 
   /**
@@ -18,12 +25,40 @@ export class Admission {
    * @throws RenderError bad_request, forbidden_url, analyst_unavailable
    */
   admit(request: AnalysisRequest): AnalysisRequest {
-    const url = checkUrl(withScheme(request.url), this.#allow);
-    if (request.analyst === 'claude' && !this.#hasClaude) {
+    const { pages, webhooks, hasClaude } = this.#options;
+    const url = checkUrl(withScheme(request.url), pages);
+    if (request.webhook) checkWebhook(request.webhook, webhooks);
+    if (request.analyst === 'claude' && !hasClaude) {
       throw new RenderError('analyst_unavailable', 'This server has no key for Claude (ANTHROPIC_API_KEY).', { reason: 'no_key', retryable: false });
     }
     return { ...request, url: url.href };
   }
+
+  /**
+   * The batch with all its addresses in full form.
+   * @throws RenderError as admit, with the place of the first request that is refused in its message
+   */
+  admitBatch(batch: BatchRequest): BatchRequest {
+    if (batch.webhook) checkWebhook(batch.webhook, this.#options.webhooks);
+    const requests = batch.requests.map((request, index) => {
+      try {
+        return this.admit(request);
+      } catch (error) {
+        throw within(`requests[${index}]`, RenderError.from(error));
+      }
+    });
+    return { ...batch, requests };
+  }
+}
+
+function within(path: string, error: RenderError): RenderError {
+  const { code, message, reason } = error;
+  const field = /^(?:url|webhook\.\w+): /.test(message) ? '.' : code === 'forbidden_url' ? '.url: ' : ': ';
+  return new RenderError(code, `${path}${field}${message}`, {
+    cause: error.cause,
+    ...(reason === undefined ? {} : { reason }),
+    ...(error.retryable ? {} : { retryable: false }),
+  });
 }
 
 /** People write `example.com/offer` and mean https, or `localhost:3000` and mean http. */

@@ -10,58 +10,137 @@ export type OutgoingFrame = WithoutSeq<ServerFrame>;
 /** Above it nothing more is given to the network until what it has is gone, in bytes. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
-/** What waits here for a slow reader, in bytes; above it the connection is cut, and the store keeps the ends. */
+/** What waits here for a slow reader, in bytes; above it the connection is cut, and the store keeps the rest. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-/** Close code for a reader that was too slow: it may connect again and watch its jobs. */
-const TOO_SLOW = 4408;
+/** Above it the reader is not heard either: its frames would only bring more answers that wait, in bytes. */
+const CONGESTED_BYTES = 1024 * 1024;
 
-/** Frames on their way to one reader. Progress of a job is replaced by newer while it waits; the rest keeps its order. */
+/** What an end that waits in the store costs here, in bytes. */
+const END_BYTES = 100;
+
+/** Close codes: a reader that was too slow, and an end that could not be loaded. Both may connect again and watch their jobs. */
+const TOO_SLOW = 4408;
+const INTERNAL = 1011;
+
+/** Where the outbox sends to. */
+export type Outlet = Pick<Connection, 'subprotocol' | 'bufferedBytes' | 'send' | 'close'>;
+
+type Waiting = { frame: OutgoingFrame; bytes: number } | { endOf: string; bytes: number };
+
+/**
+ * Frames on their way to one reader. For a slow one, progress of a job is replaced by newer, ends wait in the store
+ * and are loaded when it is their turn, and the rest waits here up to a limit. All but progress keeps its order.
+ */
 export class Outbox {
-  readonly #connection: Connection;
+  readonly #outlet: Outlet;
   readonly #codec: Codec;
+  readonly #loadEnd: (job: string) => Promise<OutgoingFrame>;
   readonly #seq = new Map<string, number>();
   readonly #progress = new Map<string, OutgoingFrame>();
-  #waiting: { frame: OutgoingFrame; bytes: number }[] = [];
+  /** Jobs whose end waits: one answers all who asked for it. */
+  readonly #ends = new Set<string>();
+  #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  #overflowed = false;
+  #loading = false;
+  #closed = false;
+  #room: PromiseWithResolvers<void> | undefined;
 
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    this.#codec = codecFor(connection.subprotocol);
+  /** @param loadEnd gives the end of a job from the store */
+  constructor(outlet: Outlet, loadEnd: (job: string) => Promise<OutgoingFrame>) {
+    this.#outlet = outlet;
+    this.#codec = codecFor(outlet.subprotocol);
+    this.#loadEnd = loadEnd;
+  }
+
+  /** What is held here, besides what the network has not taken yet, in bytes. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Whether the reader is so far behind that nothing more should be taken from it. */
+  get congested(): boolean {
+    return this.#waitingBytes > CONGESTED_BYTES;
   }
 
   send(frame: OutgoingFrame): void {
-    if (this.#overflowed) return;
-    if (this.#connection.bufferedBytes < HIGH_WATER_BYTES && this.#waiting.length === 0 && this.#progress.size === 0) return this.#transmit(frame);
+    if (this.#closed) return;
+    if (this.#free) return this.#transmit(frame);
     if (frame.type === 'progress') return void this.#progress.set(frame.job, frame);
-    if ('job' in frame && frame.job !== undefined && isEnd(frame)) this.#progress.delete(frame.job);
-    const bytes = Buffer.byteLength(this.#codec.encode({ ...frame, seq: 0 }));
-    this.#waiting.push({ frame, bytes });
-    this.#waitingBytes += bytes;
-    if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
-    this.#overflowed = true;
-    this.#waiting = [];
-    this.#progress.clear();
-    this.#connection.close(TOO_SLOW, 'The reader is too slow.');
+    if (!isEnd(frame)) return this.#wait({ frame, bytes: Buffer.byteLength(this.#codec.encode({ ...frame, seq: 0 })) });
+    this.#progress.delete(frame.job);
+    if (this.#ends.has(frame.job)) return;
+    this.#ends.add(frame.job);
+    this.#wait({ endOf: frame.job, bytes: END_BYTES });
   }
 
   /** The network has taken what it had. */
   drained(): void {
-    let next: { frame: OutgoingFrame; bytes: number } | undefined;
-    while (this.#connection.bufferedBytes < HIGH_WATER_BYTES && (next = this.#waiting.shift())) {
+    this.#pump();
+  }
+
+  /** Resolves when what is sent now goes straight to the network, or when the outbox is closed. */
+  async room(): Promise<void> {
+    while (!this.#closed && !this.#free) await (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  /** Nothing is sent or held any more. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#ends.clear();
+    this.#progress.clear();
+    this.#room?.resolve();
+  }
+
+  get #free(): boolean {
+    return this.#outlet.bufferedBytes < HIGH_WATER_BYTES && this.#waiting.length === 0 && this.#progress.size === 0 && !this.#loading;
+  }
+
+  #wait(entry: Waiting): void {
+    this.#waiting.push(entry);
+    this.#waitingBytes += entry.bytes;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#cut(TOO_SLOW, 'The reader is too slow.');
+  }
+
+  #cut(code: number, reason: string): void {
+    this.close();
+    this.#outlet.close(code, reason);
+  }
+
+  #pump(): void {
+    while (!this.#loading && this.#outlet.bufferedBytes < HIGH_WATER_BYTES) {
+      const next = this.#waiting.shift();
+      if (!next) break;
       this.#waitingBytes -= next.bytes;
-      this.#transmit(next.frame);
+      if ('frame' in next) this.#transmit(next.frame);
+      else void this.#load(next.endOf);
     }
-    if (this.#waiting.length > 0) return;
+    if (this.#loading || this.#waiting.length > 0) return;
     for (const [job, frame] of this.#progress) {
       this.#progress.delete(job);
       this.#transmit(frame);
     }
+    if (!this.#free) return;
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  /** One at a time, so that a reader costs the memory of one end; what comes meanwhile waits behind it. */
+  async #load(job: string): Promise<void> {
+    this.#loading = true;
+    const frame = await this.#loadEnd(job).catch(() => undefined);
+    this.#loading = false;
+    if (this.#closed) return;
+    if (!frame) return this.#cut(INTERNAL, 'An end could not be loaded.');
+    this.#ends.delete(job);
+    this.#transmit(frame);
+    this.#pump();
   }
 
   #transmit(frame: OutgoingFrame): void {
-    this.#connection.send(this.#codec.encode(this.#numbered(frame)));
+    this.#outlet.send(this.#codec.encode(this.#numbered(frame)));
   }
 
   /** Numbers are given on the way out, so that coalescing leaves no gap. */
@@ -80,6 +159,6 @@ function isJobFrame(frame: OutgoingFrame): frame is WithoutSeq<JobFrame> {
   return JOB_FRAMES.has(frame.type);
 }
 
-function isEnd(frame: OutgoingFrame): boolean {
+function isEnd(frame: OutgoingFrame): frame is WithoutSeq<Extract<JobFrame, { type: 'result' | 'failed' | 'cancelled' }>> {
   return frame.type === 'result' || frame.type === 'failed' || frame.type === 'cancelled';
 }

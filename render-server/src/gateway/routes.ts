@@ -1,42 +1,52 @@
-import { randomUUID } from 'node:crypto';
-import { MAX_CLIENT_FRAME_BYTES } from '@cro-analyzer/protocol/codec';
-import { AnalysisRequest, JobId, type AnalystName } from '@cro-analyzer/protocol/messages';
+import { MAX_BATCH_BODY_BYTES, MAX_CLIENT_FRAME_BYTES } from '@cro-analyzer/protocol/codec';
+import { AnalysisRequest, BatchId, BatchRequest, JobId, type AnalystName } from '@cro-analyzer/protocol/messages';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Logger } from 'pino';
 import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
-import type { Jobs } from '../jobs/jobs.ts';
+import type { Caller, Jobs } from '../jobs/jobs.ts';
 import type { ArtifactStore } from '../store/artifacts.ts';
-import type { Job } from '../store/jobs.ts';
-import type { Health } from '../telemetry/health.ts';
+import type { WebhookStore } from '../store/webhooks.ts';
+import type { Health, Pressure } from '../telemetry/health.ts';
 import { validate } from '../validate.ts';
 import type { Admission } from './admission.ts';
 import { bearer, type Auth } from './auth.ts';
+import { followJob } from './event-stream.ts';
+import { idempotencyKey, jsonBody, limitOf, waitOf } from './http-input.ts';
 import { problem } from './problem.ts';
+import { batchView, brief, view, webhookView } from './views.ts';
 
 export interface RouteOptions {
   jobs: Jobs;
   auth: Auth;
   admission: Admission;
   artifacts: ArtifactStore;
+  webhooks: WebhookStore;
   health(): Health;
+  pressure(): Pressure;
   analysts: AnalystName[];
   version: string;
   logger: Logger;
 }
 
-/** Longest time a caller may hold a request open with `Prefer: wait`, in seconds. */
-const MAX_WAIT_S = 120;
+/** What the gateway tells a route of the connection: the client's address, as limits count it. */
+export interface RouteEnv { Bindings: { ip: string } }
 
-const LIST_DEFAULT = 50;
-const LIST_MAX = 200;
+type RouteContext = Context<RouteEnv>;
 
 /** The same service over HTTP, for people with curl. */
-export function createRoutes(options: RouteOptions): Hono {
-  const { jobs, auth, admission, artifacts, analysts, version, logger } = options;
-  const app = new Hono();
-  const owner = (c: Context): string => auth.owner(bearer(c.req.header('authorization')));
+export function createRoutes(options: RouteOptions): Hono<RouteEnv> {
+  const { jobs, auth, admission, artifacts, webhooks, analysts, version, logger } = options;
+  const app = new Hono<RouteEnv>();
+  const owner = (c: RouteContext): string => auth.owner(bearer(c.req.header('authorization')));
+  const caller = (c: RouteContext): Caller => ({ owner: owner(c), ip: c.env.ip });
+  const webhookOf = async (key: string, subject: string): Promise<object> => {
+    const log = await webhooks.find(key, subject);
+    if (!log) throw new RenderError('not_found', 'It has no webhook.', { reason: 'webhook' });
+    return webhookView(log);
+  };
 
   app.onError((thrown) => {
     const error = RenderError.from(thrown);
@@ -44,38 +54,36 @@ export function createRoutes(options: RouteOptions): Hono {
     return problem(error);
   });
   app.notFound((c) => problem(new RenderError('not_found', `There is nothing at ${c.req.path}.`, { reason: 'route' })));
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => problem(new RenderError('bad_request', `${c.req.path} takes ${methods.join(', ')}.`, { reason: 'method' }), { status: 405, allow: methods }),
+  }));
 
   app.get('/healthz', (c) => c.json({ ok: true, version }));
   app.get('/readyz', (c) => {
     const health = options.health();
     return c.json(health, health.ready ? 200 : 503);
   });
+  app.get('/pressure', (c) => c.json(options.pressure()));
 
   app.get('/v1/session', (c) => {
     owner(c);
     return c.json({ server: 'cro-analyzer', version, analysts });
   });
 
-  const limit = bodyLimit({
-    maxSize: MAX_CLIENT_FRAME_BYTES,
-    onError: () => problem(new RenderError('too_large', `The body is larger than ${MAX_CLIENT_FRAME_BYTES} bytes.`)),
-  });
-  app.post('/v1/analyses', limit, async (c) => {
-    const key = owner(c);
-    const body: unknown = await c.req.json().catch(() => { throw new RenderError('bad_request', 'body: must be JSON', { reason: 'body' }); });
-    const request = admission.admit(validate(AnalysisRequest, body, 'body'));
-    const { job } = await jobs.submit({ owner: key, ip: '' }, request, { idempotencyKey: idempotencyKey(c.req.header('idempotency-key')), onLost: 'finish' });
-    const seconds = waitOf(c.req.header('prefer'));
-    if (seconds > 0) await ended(jobs, key, job.id, seconds, c.req.raw.signal);
-    const now = await jobs.get(key, job.id);
+  app.post('/v1/analyses', limited(MAX_CLIENT_FRAME_BYTES), async (c) => {
+    const who = caller(c);
+    const request = admission.admit(validate(AnalysisRequest, await jsonBody(c), 'body'));
+    const { job } = await jobs.submit(who, request, { idempotencyKey: idempotencyKey(c), onLost: 'finish' });
+    const seconds = waitOf(c);
+    if (seconds > 0) await ended(jobs, who.owner, job.id, seconds, c.req.raw.signal);
+    const now = await jobs.get(who.owner, job.id);
     c.header('location', `/v1/analyses/${job.id}`);
     return c.json(view(now), now.end ? 200 : 202);
   });
 
   app.get('/v1/analyses', async (c) => {
-    const count = Number(c.req.query('limit') ?? LIST_DEFAULT);
-    if (!Number.isInteger(count) || count < 1 || count > LIST_MAX) throw new RenderError('bad_request', `limit: must be a whole number from 1 to ${LIST_MAX}`, { reason: 'limit' });
-    const list = await jobs.list(owner(c), count);
+    const list = await jobs.list(owner(c), limitOf(c));
     return c.json({ analyses: list.map(brief) });
   });
 
@@ -85,6 +93,37 @@ export function createRoutes(options: RouteOptions): Hono {
     const key = owner(c);
     await jobs.cancel(key, jobId(c));
     return c.json(view(await jobs.get(key, jobId(c))));
+  });
+
+  app.get('/v1/analyses/:id/events', async (c) => followJob(c, jobs, owner(c), jobId(c)));
+
+  app.get('/v1/analyses/:id/webhook', async (c) => {
+    const { owner: key, id } = await jobs.get(owner(c), jobId(c));
+    return c.json(await webhookOf(key, id));
+  });
+
+  app.post('/v1/batches', limited(MAX_BATCH_BODY_BYTES), async (c) => {
+    const who = caller(c);
+    const request = admission.admitBatch(validate(BatchRequest, await jsonBody(c), 'body'));
+    const { batch, jobs: ids } = await jobs.submitBatch(who, request, idempotencyKey(c));
+    c.header('location', `/v1/batches/${batch.id}`);
+    return c.json({ ...batchView(batch), jobs: ids }, 202);
+  });
+
+  app.get('/v1/batches/:id', async (c) => {
+    const [batch, list] = await Promise.all([jobs.batch(owner(c), batchId(c)), jobs.batchJobs(owner(c), batchId(c))]);
+    return c.json({ ...batchView(batch), analyses: list.map(brief) });
+  });
+
+  app.delete('/v1/batches/:id', async (c) => {
+    const key = owner(c);
+    await jobs.cancelBatch(key, batchId(c));
+    return c.json(batchView(await jobs.batch(key, batchId(c))));
+  });
+
+  app.get('/v1/batches/:id/webhook', async (c) => {
+    const { owner: key, id } = await jobs.batch(owner(c), batchId(c));
+    return c.json(await webhookOf(key, id));
   });
 
   app.get('/v1/artifacts/:id', async (c) => {
@@ -102,20 +141,19 @@ export function createRoutes(options: RouteOptions): Hono {
   return app;
 }
 
-function jobId(c: Context): string {
+function limited(maxBytes: number): ReturnType<typeof bodyLimit> {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: () => problem(new RenderError('too_large', `The body is larger than ${maxBytes} bytes.`)),
+  });
+}
+
+function jobId(c: RouteContext): string {
   return validate(JobId, c.req.param('id'), 'id');
 }
 
-function idempotencyKey(header: string | undefined): string {
-  if (header === undefined) return randomUUID();
-  if (header.length < 8 || header.length > 200) throw new RenderError('bad_request', 'Idempotency-Key: must have 8 to 200 characters', { reason: 'idempotency-key' });
-  return header;
-}
-
-/** Seconds of `Prefer: wait=60` (RFC 7240); 0 without it. */
-function waitOf(prefer: string | undefined): number {
-  const seconds = Number(prefer?.match(/(?:^|[,;\s])wait=(\d+)/)?.[1] ?? 0);
-  return Math.min(seconds, MAX_WAIT_S);
+function batchId(c: RouteContext): string {
+  return validate(BatchId, c.req.param('id'), 'id');
 }
 
 /** Resolves at the job's end, after the time, when the caller is gone or the server stops. */
@@ -124,24 +162,4 @@ async function ended(jobs: Jobs, owner: string, id: string, seconds: number, gon
   const stop = await jobs.watch(owner, id, () => {}, (event) => { if (event.type === 'end') resolve(); });
   await orAbort(promise, AbortSignal.any([gone, jobs.stopped, AbortSignal.timeout(seconds * 1000)])).catch(() => {});
   stop();
-}
-
-function brief(job: Pick<Job, 'id' | 'request' | 'stage' | 'attempts' | 'createdAt' | 'endedAt'>): object {
-  return {
-    id: job.id,
-    url: job.request.url,
-    stage: job.stage,
-    attempts: job.attempts,
-    createdAt: new Date(job.createdAt).toISOString(),
-    endedAt: job.endedAt === null ? null : new Date(job.endedAt).toISOString(),
-  };
-}
-
-function view(job: Job): object {
-  const { end } = job;
-  return {
-    ...brief(job),
-    ...(end?.stage === 'done' ? { result: end.result } : {}),
-    ...(end?.stage === 'failed' ? { error: end.error } : {}),
-  };
 }

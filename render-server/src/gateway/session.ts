@@ -8,13 +8,18 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { validate } from '../validate.ts';
 import type { Admission } from './admission.ts';
 import { bearer, type Auth } from './auth.ts';
+import { endFrame, loadEnd } from './end-frame.ts';
 import { Outbox } from './outbox.ts';
+import type { SessionLimits } from './session-limits.ts';
+import { Subscription } from './subscription.ts';
 import type { Connection, ConnectionHandler } from './transport/transport.ts';
 
 export interface SessionOptions {
   jobs: Jobs;
   auth: Auth;
   admission: Admission;
+  sessions: SessionLimits;
+  /** Jobs that one session may have open when there is no pressure. */
   credit: number;
   analysts: AnalystName[];
   limits: { deadlineMs: number; queueMax: number };
@@ -25,32 +30,51 @@ export interface SessionOptions {
 /** Time for a new connection to say hello, in ms. */
 const HELLO_MS = 10_000;
 
-/** Jobs that one session may follow at the same time. */
+/** Jobs and batches that one session may follow at the same time. */
 const MAX_WATCHED = 10_000;
 
-const UNAUTHORIZED = 4401;
-const NO_HELLO = 4400;
+/** Frames that may be in hand at the same time; with more the client is not read until some are done. */
+const MAX_IN_HAND = 100;
 
-/** One client's connection: says hello, submits within its credit, follows and cancels jobs. */
+/** When a submit above the credit is worth another try, in ms. */
+const CREDIT_RETRY_MS = 1_000;
+
+/** Close codes. */
+const NO_HELLO = 4400;
+const UNAUTHORIZED = 4401;
+const TOO_MANY = 4429;
+const INTERNAL = 1011;
+
+/** One client's connection: says hello, submits within its credit, follows and cancels jobs and batches, subscribes to ends. */
 export class Session implements ConnectionHandler {
   readonly id = randomUUID();
   readonly #options: SessionOptions;
   readonly #connection: Connection;
+  /** Address of the client, as limits count it. */
+  readonly #ip: string;
   readonly #outbox: Outbox;
   readonly #logger: Logger;
   readonly #helloTimer: NodeJS.Timeout;
-  /** Calls that stop following a job. */
-  readonly #watched = new Map<string, () => void>();
+  /** Jobs and batches that are followed. */
+  readonly #watched = new Map<string, Following>();
   /** Jobs that count against the credit. */
   readonly #open = new Set<string>();
+  /** Calls that undo what a welcomed session has taken. */
+  readonly #leave: (() => void)[] = [];
   #submitting = 0;
+  #inHand = 0;
+  #paused = false;
+  /** The credit that the client was told last. */
+  #credit = 0;
   #owner: string | undefined;
+  #subscription: Subscription | undefined;
   #closed = false;
 
-  constructor(connection: Connection, options: SessionOptions) {
+  constructor(connection: Connection, ip: string, options: SessionOptions) {
     this.#connection = connection;
+    this.#ip = ip;
     this.#options = options;
-    this.#outbox = new Outbox(connection);
+    this.#outbox = new Outbox(connection, (job) => loadEnd(options.jobs, this.#owner ?? '', job));
     this.#logger = options.logger.child({ session: this.id });
     this.#helloTimer = setTimeout(() => connection.close(NO_HELLO, 'No hello came.'), HELLO_MS);
   }
@@ -60,21 +84,26 @@ export class Session implements ConnectionHandler {
     try {
       const value = codecFor(this.#connection.subprotocol).decode(data, MAX_CLIENT_FRAME_BYTES);
       about = aboutOf(value);
-      this.#handle(validate(ClientFrame, value, 'frame')).catch((error: unknown) => this.#refuse(error, about));
+      void this.#take(validate(ClientFrame, value, 'frame'), about);
     } catch (error) {
       this.#refuse(error, about);
     }
+    this.#throttle();
   }
 
   drained(): void {
     this.#outbox.drained();
+    this.#throttle();
   }
 
   closed(): void {
     this.#closed = true;
     clearTimeout(this.#helloTimer);
-    for (const stop of this.#watched.values()) stop();
+    this.#outbox.close();
+    this.#subscription?.stop();
+    for (const { stop } of this.#watched.values()) stop?.();
     this.#watched.clear();
+    for (const leave of this.#leave) leave();
     this.#logger.debug('session closed');
   }
 
@@ -85,6 +114,22 @@ export class Session implements ConnectionHandler {
 
   close(): void {
     this.#connection.close(1001, 'The server is stopping.');
+  }
+
+  async #take(frame: ClientFrame, about: About): Promise<void> {
+    this.#inHand += 1;
+    await this.#handle(frame).catch((error: unknown) => this.#refuse(error, about));
+    this.#inHand -= 1;
+    this.#throttle();
+  }
+
+  /** A client that asks faster than it is answered, or does not read its answers, has to wait. */
+  #throttle(): void {
+    const pause = this.#inHand >= MAX_IN_HAND || this.#outbox.congested;
+    if (pause === this.#paused || this.#closed) return;
+    this.#paused = pause;
+    if (pause) this.#connection.pause();
+    else this.#connection.resume();
   }
 
   #refuse(thrown: unknown, about: About): void {
@@ -103,33 +148,45 @@ export class Session implements ConnectionHandler {
     switch (frame.type) {
       case 'ping': return this.#outbox.send({ type: 'pong', id: frame.id });
       case 'submit': return this.#submit(owner, frame);
-      case 'cancel': return this.#cancel(owner, frame.job ?? '');
-      case 'watch': return this.#watch(owner, frame.job ?? '', () => true);
-      case 'subscribe': throw new RenderError('bad_request', 'type: subscribe is not served yet', { reason: 'type' });
+      case 'cancel': return frame.job === undefined ? this.#cancelBatch(owner, frame.batch ?? '') : this.#cancel(owner, frame.job);
+      case 'watch': return frame.job === undefined ? this.#watchBatch(owner, frame.batch ?? '') : this.#watch(owner, frame.job, () => true);
+      case 'subscribe': return this.#subscribe(owner, frame.afterEvent);
     }
   }
 
   #hello(frame: Extract<ClientFrame, { type: 'hello' }>): void {
-    const { auth, analysts, credit, limits, version } = this.#options;
+    const { auth, analysts, jobs, limits, sessions, version } = this.#options;
     try {
-      this.#owner = auth.owner(bearer(this.#connection.authorization) ?? frame.token);
-    } catch (error) {
-      this.#outbox.send({ type: 'rejected', error: RenderError.from(error).toWire() });
-      return this.#connection.close(UNAUTHORIZED, 'unauthorized');
+      const owner = auth.owner(bearer(this.#connection.head.authorization) ?? frame.token);
+      this.#leave.push(sessions.openFor(owner));
+      this.#owner = owner;
+    } catch (thrown) {
+      const error = RenderError.from(thrown);
+      this.#outbox.send({ type: 'rejected', error: error.toWire() });
+      return this.#connection.close(error.code === 'unauthorized' ? UNAUTHORIZED : TOO_MANY, error.code);
     }
     clearTimeout(this.#helloTimer);
-    this.#logger.debug({ client: frame.client, from: this.#connection.remoteAddress }, 'session opened');
-    this.#outbox.send({ type: 'welcome', session: this.id, version, credit, analysts, limits: { maxFrameBytes: MAX_CLIENT_FRAME_BYTES, ...limits } });
+    this.#leave.push(jobs.onCredit(() => this.#creditChanged()));
+    this.#credit = jobs.credit(this.#options.credit);
+    this.#logger.debug({ client: frame.client, from: this.#ip }, 'session opened');
+    this.#outbox.send({ type: 'welcome', session: this.id, version, credit: this.#credit, analysts, limits: { maxFrameBytes: MAX_CLIENT_FRAME_BYTES, ...limits } });
+  }
+
+  #creditChanged(): void {
+    const credit = this.#options.jobs.credit(this.#options.credit);
+    if (credit === this.#credit) return;
+    this.#credit = credit;
+    this.#outbox.send({ type: 'credit', credit });
   }
 
   async #submit(owner: string, frame: Extract<ClientFrame, { type: 'submit' }>): Promise<void> {
-    const { admission, jobs, credit } = this.#options;
+    const { admission, jobs } = this.#options;
     const request = admission.admit(frame.request);
-    if (this.#open.size + this.#submitting >= credit) {
-      throw new RenderError('credit_exceeded', `This session has ${credit} jobs open, which is its credit.`, { retryAfterMs: 1_000 });
+    if (this.#open.size + this.#submitting >= this.#credit) {
+      throw new RenderError('credit_exceeded', `This session may have ${this.#credit} jobs open, which is its credit.`, { retryAfterMs: CREDIT_RETRY_MS });
     }
     this.#submitting += 1;
-    const accepted = jobs.submit({ owner, ip: this.#connection.remoteAddress }, request, { idempotencyKey: frame.idempotencyKey, onLost: frame.onLost }).finally(() => { this.#submitting -= 1; });
+    const accepted = jobs.submit({ owner, ip: this.#ip }, request, { idempotencyKey: frame.idempotencyKey, onLost: frame.onLost }).finally(() => { this.#submitting -= 1; });
     const { job, deduplicated, position, etaMs } = await accepted;
     if (!job.end) this.#open.add(job.id);
     this.#outbox.send({ type: 'accepted', ref: frame.ref, job: job.id, position, etaMs, deduplicated });
@@ -145,49 +202,91 @@ export class Session implements ConnectionHandler {
     if (!followed) await this.#watch(owner, id, () => true); // its end is the answer
   }
 
+  async #cancelBatch(owner: string, id: string): Promise<void> {
+    const followed = this.#watched.has(id);
+    await this.#options.jobs.cancelBatch(owner, id);
+    if (!followed) await this.#watchBatch(owner, id);
+  }
+
   /** Follows a job from here on; a second watch begins anew with a snapshot. */
   async #watch(owner: string, id: string, tellSnapshot: (snapshot: Snapshot) => boolean): Promise<void> {
-    if (this.#watched.size >= MAX_WATCHED) throw new RenderError('too_large', `A session may follow ${MAX_WATCHED} jobs.`);
-    let ended = false;
-    const stop = await this.#options.jobs.watch(
+    await this.#follow(id, (current) => this.#options.jobs.watch(
       owner, id,
       (snapshot) => { if (tellSnapshot(snapshot)) this.#outbox.send({ type: 'snapshot', job: id, ...snapshot }); },
-      (event) => {
-        ended ||= event.type === 'end';
-        this.#tell(id, event);
-      },
-    );
-    if (this.#closed) return stop();
-    this.#watched.get(id)?.();
-    if (!ended) this.#watched.set(id, stop);
+      (event) => { if (current()) this.#tell(id, event); },
+    ));
+  }
+
+  async #watchBatch(owner: string, id: string): Promise<void> {
+    await this.#follow(id, (current) => this.#options.jobs.watchBatch(owner, id, (counts) => {
+      if (!current()) return;
+      if (counts.open === 0) this.#watched.delete(id);
+      this.#outbox.send({ type: 'batch', batch: id, counts });
+    }));
+  }
+
+  /** @param watch begins to follow and returns the call that stops it; what it hears once it is not current is not told */
+  async #follow(id: string, watch: (current: () => boolean) => Promise<() => void>): Promise<void> {
+    const before = this.#watched.get(id);
+    if (!before && this.#watched.size >= MAX_WATCHED) throw new RenderError('too_large', `A session may follow ${MAX_WATCHED} jobs and batches.`);
+    const following: Following = {};
+    const current = (): boolean => this.#watched.get(id) === following;
+    this.#watched.set(id, following);
+    try {
+      following.stop = await watch(current);
+    } catch (error) {
+      if (current()) this.#watched.delete(id);
+      throw error;
+    } finally {
+      before?.stop?.(); // not before the new one listens: a job that nobody follows may be cancelled
+    }
+    if (!current()) following.stop();
+  }
+
+  /** Begins to send this key's ends; a second subscription takes the place of the first. */
+  async #subscribe(owner: string, afterEvent: number | undefined): Promise<void> {
+    const { jobs } = this.#options;
+    this.#subscription?.stop();
+    const subscription = new Subscription({
+      last: () => jobs.lastEvent(owner),
+      after: (event, limit) => jobs.eventsAfter(owner, event, limit),
+      onEvent: (wake) => jobs.onEvent(owner, wake),
+    }, this.#outbox);
+    this.#subscription = subscription;
+    subscription.run(afterEvent).catch((error: unknown) => {
+      subscription.stop();
+      this.#logger.error({ err: error }, 'the events could not be read');
+      this.#connection.close(INTERNAL, 'The events could not be read.'); // the client comes back for what it has not got
+    });
   }
 
   #tell(id: string, event: JobEvent): void {
-    switch (event.type) {
-      case 'progress': return this.#outbox.send({ ...event, job: id });
-      case 'finding': return this.#outbox.send({ ...event, job: id });
-      case 'end': {
-        this.#open.delete(id);
-        this.#watched.delete(id);
-        const { end } = event;
-        if (end.stage === 'done') return this.#outbox.send({ type: 'result', job: id, result: end.result });
-        if (end.stage === 'failed') return this.#outbox.send({ type: 'failed', job: id, error: end.error });
-        return this.#outbox.send({ type: 'cancelled', job: id });
-      }
-    }
+    if (event.type !== 'end') return this.#outbox.send({ ...event, job: id });
+    this.#open.delete(id);
+    this.#watched.delete(id);
+    this.#outbox.send(endFrame(id, event.end));
   }
+}
+
+/** A job or batch that is followed; without `stop` while that begins. */
+interface Following {
+  stop?: () => void;
 }
 
 /** What a refused frame was about. */
 interface About {
   ref?: string;
   job?: string;
+  batch?: string;
 }
 
 /** Lets a refusal be matched to its frame even when the rest of the frame is wrong. */
 function aboutOf(frame: unknown): About {
   if (typeof frame !== 'object' || frame === null) return {};
-  const { ref, job } = frame as Record<string, unknown>;
-  const short = (text: unknown): text is string => typeof text === 'string' && text.length <= 100;
-  return { ...(short(ref) ? { ref } : {}), ...(short(job) ? { job } : {}) };
+  const about: About = {};
+  for (const name of ['ref', 'job', 'batch'] as const) {
+    const value = (frame as Record<string, unknown>)[name];
+    if (typeof value === 'string' && value.length <= 100) about[name] = value;
+  }
+  return about;
 }

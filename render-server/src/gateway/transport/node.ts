@@ -5,7 +5,8 @@ import { SUBPROTOCOLS, type Subprotocol } from '@cro-analyzer/protocol/messages'
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { endsWithin } from '../../bounded.ts';
-import type { Connection, Transport, TransportOptions } from './transport.ts';
+import { watchLine } from './line.ts';
+import type { Connection, Refusal, RequestHead, Transport, TransportOptions } from './transport.ts';
 
 /** Time for a goodbye to come back before the connection is cut, in ms. */
 const CLOSE_MS = 2_000;
@@ -13,20 +14,27 @@ const CLOSE_MS = 2_000;
 /** Time for answers and goodbyes when the server stops, in ms. */
 const FLUSH_MS = 1_000;
 
-/** A connection that neither speaks nor answers our ping for so long is dead, in ms. */
-const PING_MS = 30_000;
+/** Bounds of HTTP, in ms: for the headers, for the whole request, and for a connection on which nothing moves. */
+const HTTP_BOUNDS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
+const IDLE_MS = 150_000;
+
+/** Pieces that one message may come in. */
+const MAX_FRAGMENTS = 1_000;
 
 /** Listens with node:http and ws. */
 export async function listenNode(options: TransportOptions): Promise<Transport> {
-  const listener = getRequestListener(options.fetch);
-  const http = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
-    const why = options.refuse(originOf(request));
-    if (why === undefined) return void listener(request, response);
-    response.writeHead(403, { connection: 'close', 'content-type': 'text/plain' }).end(why);
+  const listener = getRequestListener((request, { incoming }) => options.fetch(request, headOf(incoming as IncomingMessage)));
+  const http = createServer(HTTP_BOUNDS, (request, response) => {
+    const refused = options.refuse(headOf(request));
+    if (refused === undefined) return void listener(request, response);
+    response.writeHead(refused.status, { connection: 'close', 'content-type': 'text/plain' }).end(refused.why);
   });
+  http.timeout = IDLE_MS;
+  if (options.maxConnections !== undefined) http.maxConnections = options.maxConnections;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: options.maxFrameBytes,
+    maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false, // small frames; a compressor for each connection costs more than it saves
     clientTracking: true,
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
@@ -63,52 +71,58 @@ export async function listenNode(options: TransportOptions): Promise<Transport> 
 function serve(options: TransportOptions, socket: WebSocket, request: IncomingMessage): void {
   const connection: Connection = {
     subprotocol: socket.protocol as Subprotocol,
-    authorization: request.headers.authorization,
-    remoteAddress: request.socket.remoteAddress ?? '',
+    head: headOf(request),
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
     send(data) {
-      if (socket.readyState === socket.OPEN) socket.send(data, () => { if (socket.bufferedAmount === 0) handler.drained(); });
+      if (socket.readyState !== socket.OPEN) return;
+      socket.send(data, () => {
+        line.flushed();
+        if (socket.bufferedAmount === 0) handler.drained();
+      });
     },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close(code, reason) {
+      socket.resume(); // its goodbye must be read
       socket.close(code, reason);
       setTimeout(() => socket.terminate(), CLOSE_MS).unref();
     },
   };
+  const line = watchLine(socket, request.socket);
   const handler = options.connect(connection);
-  let alive = true;
-  const ping = setInterval(() => {
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, PING_MS);
-  socket.on('pong', () => { alive = true; });
   socket.on('message', (data: RawData, isBinary: boolean) => {
-    alive = true;
     const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
     handler.message(isBinary ? bytes : bytes.toString('utf8'));
   });
   socket.on('error', () => socket.terminate()); // a frame that breaks the WebSocket protocol or passes the size cap
-  socket.on('close', () => {
-    clearInterval(ping);
-    handler.closed();
-  });
+  socket.on('close', () => handler.closed());
 }
 
-function refusal(options: TransportOptions, request: IncomingMessage): { status: number; why: string } | undefined {
+function refusal(options: TransportOptions, request: IncomingMessage): Refusal | undefined {
   const path = URL.parse(request.url ?? '', 'http://localhost')?.pathname;
   if (path !== options.path) return { status: 404, why: `The socket is at ${options.path}.` };
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   if (!SUBPROTOCOLS.some((name) => offered.includes(name))) return { status: 400, why: `The subprotocol must be one of ${SUBPROTOCOLS.join(', ')}.` };
-  const why = options.refuse(originOf(request));
-  return why === undefined ? undefined : { status: 403, why };
+  const head = headOf(request);
+  return options.refuse(head) ?? options.refuseSocket(head);
 }
 
-function originOf(request: IncomingMessage): { host: string | undefined; origin: string | undefined } {
-  return { host: request.headers.host, origin: request.headers.origin };
+function headOf({ headers, socket }: IncomingMessage): RequestHead {
+  return {
+    peer: socket.remoteAddress ?? '',
+    forwardedFor: headers['x-forwarded-for']?.toString(),
+    host: headers.host,
+    origin: headers.origin,
+    authorization: headers.authorization,
+  };
 }
 
-function refuseUpgrade(socket: Duplex, { status, why }: { status: number; why: string }): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+/** Answers, and waits for the client to close its side, but not for ever. */
+function refuseUpgrade(socket: Duplex, { status, why, retryAfterS }: Refusal): void {
+  const retryAfter = retryAfterS === undefined ? '' : `Retry-After: ${retryAfterS}\r\n`;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${retryAfter}Content-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+  socket.resume();
+  setTimeout(() => socket.destroy(), CLOSE_MS).unref();
 }

@@ -1,14 +1,26 @@
 import type { Subprotocol } from '@cro-analyzer/protocol/messages';
 
+/** What is known of a request before anything is done with it. */
+export interface RequestHead {
+  /** Address at the other end of the connection. */
+  readonly peer: string;
+  readonly forwardedFor: string | undefined;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly authorization: string | undefined;
+}
+
 /** One open WebSocket, whatever library carries it. */
 export interface Connection {
   readonly subprotocol: Subprotocol;
-  /** The upgrade request's `Authorization` header. */
-  readonly authorization: string | undefined;
-  readonly remoteAddress: string;
+  /** The upgrade request. */
+  readonly head: RequestHead;
   /** Bytes given to `send` that the network has not taken yet. */
   readonly bufferedBytes: number;
   send(data: string | Uint8Array): void;
+  /** Stops reading, so that the client has to wait; what was read already may still come. */
+  pause(): void;
+  resume(): void;
   /** Says goodbye with a close code, and cuts the connection when no goodbye comes back. */
   close(code: number, reason: string): void;
 }
@@ -21,6 +33,13 @@ export interface ConnectionHandler {
   closed(): void;
 }
 
+/** Why a request is turned away. */
+export interface Refusal {
+  status: number;
+  why: string;
+  retryAfterS?: number;
+}
+
 export interface TransportOptions {
   host: string;
   port: number;
@@ -28,10 +47,14 @@ export interface TransportOptions {
   path: string;
   /** A larger frame ends its connection, in bytes. */
   maxFrameBytes: number;
+  /** Connections of any kind at the same time; more are closed unread. None means no limit. */
+  maxConnections?: number | undefined;
   /** Answers everything that is not the socket. */
-  fetch(request: Request): Response | Promise<Response>;
-  /** Looks at a request's headers before anything else is done with it: why it is refused, if it is. */
-  refuse(headers: { host: string | undefined; origin: string | undefined }): string | undefined;
+  fetch(request: Request, head: RequestHead): Response | Promise<Response>;
+  /** Looks at every request first. */
+  refuse(head: RequestHead): Refusal | undefined;
+  /** Looks at a request for a socket before it is opened. */
+  refuseSocket(head: RequestHead): Refusal | undefined;
   connect(connection: Connection): ConnectionHandler;
 }
 
