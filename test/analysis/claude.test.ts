@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AnalysisRequest, type AnalysisRequestInput, type Finding } from '@cro-analyzer/protocol/messages';
+import type { Finding } from '@cro-analyzer/protocol/messages';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AnalystFailure, type AnalystOptions, type Brief, type Opinion } from '../../render-server/src/analysis/analyst.ts';
 import { createClaudeAnalyst, type ClaudeOptions } from '../../render-server/src/analysis/claude.ts';
-import { checkOf, elementOf, evidenceOf, tileOf, viewOf } from '../support/evidence.ts';
+import { briefFor, SMALL_VIEW } from '../support/claude-brief.ts';
+import { checkOf, elementOf, evidenceOf } from '../support/evidence.ts';
 import { composeAnswer } from '../support/fake-claude-answer.ts';
 import type { ClaudeRequest } from '../support/fake-claude-request.ts';
 import { startFakeClaude, type Behaviour, type FakeClaude, type FakeClaudeOptions } from '../support/fake-claude.ts';
@@ -23,13 +24,7 @@ async function start(fakeOptions: FakeClaudeOptions = {}, claudeOptions: Partial
   return { fake, analyst };
 }
 
-const checks = [checkOf({ elements: ['d2'] }), checkOf({ id: 'hero.text', status: 'warn', value: '3 words' }), checkOf({ id: 'reviews.present', status: 'pass', value: '4 reviews' })];
-const small = viewOf('desktop', { tiles: [tileOf({ box: { x: 0, y: 0, width: 280, height: 280 } })] });
-const brief: Brief = briefFor();
-
-function briefFor(request: Partial<AnalysisRequestInput> = {}, page: Partial<Brief> = {}): Brief {
-  return { request: AnalysisRequest.parse({ url: 'https://shop.example/mug', ...request }), evidence: evidenceOf({ views: [small] }), checks, ...page };
-}
+const brief = briefFor();
 
 const neverAborted = new AbortController().signal;
 
@@ -43,7 +38,7 @@ describe.concurrent('an answer', () => {
   test('becomes findings that rest on the elements and failed checks of that very page', async () => {
     const { fake, analyst } = await start();
     const other = briefFor({}, {
-      evidence: evidenceOf({ title: 'Plumber in Leeds', views: [{ ...small, elements: [elementOf({ id: 'd41', text: 'Call us', selector: '#call', cta: 'primary' })] }] }),
+      evidence: evidenceOf({ title: 'Plumber in Leeds', views: [{ ...SMALL_VIEW, elements: [elementOf({ id: 'd41', text: 'Call us', selector: '#call', cta: 'primary' })] }] }),
       checks: [checkOf({ id: 'contact.present', status: 'fail', device: null, value: 'no phone number', elements: ['d41'] })],
     });
     const [mug, plumber] = [await analyse(analyst), await analyse(analyst, other)];
