@@ -11,15 +11,17 @@ const DOWN_MS = [0, 3_000] as const;
 /** Processes of browsers that were killed, by what they were. */
 export type Kills = Map<string, number>;
 
-/** Kills a process of the browsers now and then: the browser itself as often as one of its helpers. */
+/** Kills a process of the browsers now and then, each kind of process as often as any other. */
 export async function killBrowsers(server: ServerProcess, random: Random, until: AbortSignal, kills: Kills): Promise<void> {
   for (;;) {
     await delay(random.between(...KILL_EVERY_MS), undefined, { signal: until }).catch(() => {});
     if (until.aborted) return;
-    const processes = server.browsers().map(({ pid, command }) => ({ pid, kind: /--type=([\w-]+)/.exec(command)?.[1] ?? 'browser' }));
-    if (processes.length === 0) continue;
-    const browsers = processes.filter(({ kind }) => kind === 'browser');
-    const { pid, kind } = random.pick(random.chance(0.5) && browsers.length > 0 ? browsers : processes);
+    // Debian's browser is started by a shell that waits for it: that is none of the browser's processes.
+    const processes = server.browsers().filter(({ command }) => command !== '' && !/^\S*\/sh /.test(command))
+      .map(({ pid, command }) => ({ pid, kind: /--type=([\w-]+)/.exec(command)?.[1] ?? 'the browser itself' }));
+    if (processes.length === 0) continue; // the server is just starting
+    const kinds = Map.groupBy(processes, ({ kind }) => kind);
+    const { pid, kind } = random.pick(kinds.get(random.pick([...kinds.keys()])) ?? processes);
     try {
       process.kill(pid, 'SIGKILL');
       kills.set(kind, (kills.get(kind) ?? 0) + 1);
