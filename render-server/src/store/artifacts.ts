@@ -17,7 +17,7 @@ export class ArtifactStore {
     const id = `art_${randomBytes(12).toString('hex')}`;
     const artifact: Artifact = { id, ...description, bytes: data.byteLength, href: `/v1/artifacts/${id}` };
     await this.#blobs.put(`${job.id}/${id}`, data);
-    await this.#db.insertInto('artifacts').values({ id, job: job.id, owner: job.owner, artifact: JSON.stringify(artifact) }).execute();
+    await this.#db.insertInto('artifacts').values({ id, job: job.id, owner: job.owner, artifact: JSON.stringify(artifact), bytes: artifact.bytes }).execute();
     return artifact;
   }
 

@@ -113,6 +113,7 @@ export async function openDatabase(dataDir: string): Promise<Database> {
   const sqlite = new Sqlite(join(dataDir, 'cro.sqlite'), { timeout: 1_000 });
   try {
     sqlite.pragma('locking_mode = EXCLUSIVE');
+    sqlite.pragma('auto_vacuum = FULL'); // of a new file: what is removed goes back to the file system
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = FULL'); // an acknowledged job survives power loss
     sqlite.exec('BEGIN EXCLUSIVE; COMMIT');

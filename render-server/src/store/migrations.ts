@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /** Every change of the database's shape, in order. A released one is never edited. */
@@ -38,7 +38,8 @@ export const migrations: Record<string, Migration> = {
       await db.schema.createIndex('jobs_batch').on('jobs').column('batch').execute();
       await db.schema.createIndex('jobs_owner').on('jobs').columns(['owner', 'number']).execute();
       await db.schema.alterTable('artifacts').addColumn('bytes', 'integer', (column) => column.notNull().defaultTo(0)).execute();
-      await db.schema.createIndex('artifacts_job').on('artifacts').column('job').execute();
+      await sql`update artifacts set bytes = json_extract(artifact, '$.bytes')`.execute(db);
+      await db.schema.createIndex('artifacts_job').on('artifacts').columns(['job', 'bytes']).execute();
       await db.schema.createTable('batches')
         .addColumn('id', 'text', (column) => column.primaryKey())
         .addColumn('owner', 'text', (column) => column.notNull())
