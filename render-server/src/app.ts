@@ -19,11 +19,14 @@ import { BatchStore } from './store/batches.ts';
 import { openDatabase } from './store/database.ts';
 import { EventStore } from './store/events.ts';
 import { JobStore } from './store/jobs.ts';
+import { Retention } from './store/retention.ts';
 import { UsageStore } from './store/usage.ts';
 import { WebhookStore } from './store/webhooks.ts';
 import { judge, type Health, type Pressure } from './telemetry/health.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { readMemory } from './telemetry/memory.ts';
+import { loadMessage } from './webhooks/payload.ts';
+import { WebhookSender } from './webhooks/sender.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** A running server. */
@@ -79,21 +82,29 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
     });
     const memory = new MemoryGate(parts.memory ?? readMemory);
     opened.unshift(async () => memory.close());
-    const artifacts = new ArtifactStore(database, await FileBlobs.open(join(config.CRO_DATA_DIR, 'blobs')));
+    const blobs = await FileBlobs.open(join(config.CRO_DATA_DIR, 'blobs'));
+    const retention = new Retention({ database, blobs, days: config.CRO_RETENTION_DAYS, maxBytes: config.CRO_DATA_MAX_GB * 2 ** 30, logger });
+    opened.unshift(() => retention.stop());
+    const resolver = parts.resolver ?? createResolver();
+    const store = new JobStore(database);
+    const batches = new BatchStore(database);
+    const webhooks = new WebhookStore(database);
+    const webhookAllow = AllowList.parse(config.CRO_WEBHOOK_ALLOW_HOSTS);
+    const sender = new WebhookSender({ store: webhooks, payload: (subject) => loadMessage({ jobs: store, batches }, subject), allow: webhookAllow, resolver, logger });
+    opened.unshift(() => sender.stop());
+    const artifacts = new ArtifactStore(database, blobs);
     const jobs = new Jobs({
-      pool, artifacts, claude, logger, usage, quota, memory,
-      store: new JobStore(database),
-      batches: new BatchStore(database),
+      pool, artifacts, claude, logger, usage, quota, memory, store, batches,
       ends: new EventStore(database),
       events: new JobEvents(),
-      egress: { allow, resolver: parts.resolver ?? createResolver() },
+      egress: { allow, resolver },
       rules: rulesAnalyst,
       deadlineMs: config.CRO_DEADLINE_MS,
       queueMax: config.CRO_QUEUE_MAX,
       queueWaitMs: config.CRO_QUEUE_WAIT_MS,
       lostClientMs: config.CRO_LOST_CLIENT_MS,
       evidenceMaxBytes: config.CRO_EVIDENCE_MAX_MB * 2 ** 20,
-      onDue: () => {},
+      onDue: () => sender.wake(),
     });
     let stopping: Promise<void> | undefined;
     const load = (): Omit<Pressure, 'accepting'> => {
@@ -115,11 +126,13 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
     const analysts: AnalystName[] = claude ? ['claude', 'rules'] : ['rules'];
     await jobs.start();
     opened.unshift(() => jobs.stop(0));
+    sender.start();
+    retention.start();
     const gateway = await Gateway.listen({
       host: config.CRO_HOST, port: config.CRO_PORT,
       jobs, auth, artifacts, health, pressure, analysts, logger,
-      webhooks: new WebhookStore(database),
-      admission: new Admission({ pages: allow, webhooks: AllowList.parse(config.CRO_WEBHOOK_ALLOW_HOSTS), hasClaude: claude !== undefined }),
+      webhooks,
+      admission: new Admission({ pages: allow, webhooks: webhookAllow, hasClaude: claude !== undefined }),
       trustedProxies: AllowList.parse(config.CRO_TRUSTED_PROXIES),
       maxSessions: { total: config.CRO_LIMITS_TOTAL.sessions, perAddress: config.CRO_LIMITS_PER_IP.sessions, perKey: config.CRO_LIMITS_PER_KEY.sessions },
       credit: config.CRO_CREDIT,
