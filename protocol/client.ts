@@ -3,11 +3,14 @@
  * connections. It uses the global WebSocket and takes its timer from the caller, so it runs inside n8n too.
  */
 import { Job, RenderClientError } from './client-job.ts';
+import { Subscription, type SubscriptionOptions } from './client-subscription.ts';
 import type { Code } from './codes.ts';
-import { Connection, type ConnectionEnd, type Sleep } from './connection.ts';
-import type { AnalysisRequestInput, ClientFrameInput, JobFrame, ServerFrame, Subprotocol, WireError } from './messages.ts';
+import type { Sleep } from './connection.ts';
+import { Link } from './link.ts';
+import type { AnalysisRequestInput, ClientFrameInput, JobFrame, OnLost, ServerFrame, WireError } from './messages.ts';
 
 export { RenderClientError, type Job, type JobEvent } from './client-job.ts';
+export type { Subscription, SubscriptionOptions } from './client-subscription.ts';
 export type { Sleep } from './connection.ts';
 
 export interface RenderClientOptions {
@@ -24,7 +27,6 @@ export interface RenderClientOptions {
 }
 
 const DEFAULT_PATIENCE_MS = 120_000;
-const MAX_BACKOFF_MS = 10_000;
 const CANCEL_GRACE_MS = 5_000;
 
 /** Refusals that are worth trying again on the same server. */
@@ -35,7 +37,7 @@ interface Entry {
   ref: string;
   job: Job;
   /** Absent for a job that is only watched. */
-  submit?: { request: AnalysisRequestInput; idempotencyKey: string };
+  submit?: { request: AnalysisRequestInput; idempotencyKey: string; onLost?: OnLost };
   /**
    * waiting: not sent; sent: not acknowledged; refused: to be sent again later; open: accepted;
    * cancelling: cancelled here, the server not yet told.
@@ -47,23 +49,30 @@ interface Entry {
 
 export class RenderClient {
   readonly #options: RenderClientOptions;
-  readonly #subprotocol: Subprotocol;
+  readonly #link: Link;
   readonly #closing = new AbortController();
   readonly #entries = new Map<string, Entry>();
   /** Several local jobs may be one on the server: submitted and watched, or submitted twice under one key. */
   readonly #byJob = new Map<string, Set<Entry>>();
-  #connected: Connection | undefined;
   #welcome: Extract<ServerFrame, { type: 'welcome' }> | undefined;
   #credit = 0;
   #draining = false;
-  #reconnectAfterMs: number | undefined;
+  #subscription: Subscription | undefined;
   #running: Promise<void> | undefined;
   #nextRef = 1;
   #idle: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(options: RenderClientOptions) {
+    const { url, client, token, codec, sleep, patienceMs = DEFAULT_PATIENCE_MS } = options;
     this.#options = options;
-    this.#subprotocol = options.codec === 'json' ? 'cro.v1.json' : 'cro.v1.msgpack';
+    this.#link = new Link({
+      url, sleep, patienceMs,
+      subprotocol: codec === 'json' ? 'cro.v1.json' : 'cro.v1.msgpack',
+      hello: { type: 'hello', client, ...(token ? { token } : {}) },
+      busy: () => this.#busy,
+      onFrame: (frame) => this.#receive(frame),
+      onDown: () => { this.#welcome = undefined; },
+    });
   }
 
   /** What the server said of itself at the last connection. */
@@ -75,9 +84,11 @@ export class RenderClient {
    * Submits a page. Returns at once; the job is sent when the server's credit allows, and sent again with the same
    * idempotency key when the connection breaks before it was acknowledged.
    * @param options.signal cancels the job, here and on the server
+   * @param options.onLost what becomes of the job when this client is lost
    */
-  submit(request: AnalysisRequestInput, options: { signal?: AbortSignal; idempotencyKey?: string } = {}): Job {
-    return this.#add(options.signal, { request, idempotencyKey: options.idempotencyKey ?? crypto.randomUUID() });
+  submit(request: AnalysisRequestInput, options: { signal?: AbortSignal; idempotencyKey?: string; onLost?: OnLost } = {}): Job {
+    const { signal, idempotencyKey = crypto.randomUUID(), onLost } = options;
+    return this.#add(signal, { request, idempotencyKey, ...(onLost ? { onLost } : {}) });
   }
 
   /** Follows a job by its id, from where it stands to its end. */
@@ -85,11 +96,26 @@ export class RenderClient {
     return this.#add(options.signal, undefined, id);
   }
 
+  /** Tells of every end of this key's jobs and batches, whoever submitted them. A client has one subscription at a time. */
+  subscribe(options: SubscriptionOptions): Subscription {
+    if (this.#subscription) throw new Error('This client has a subscription already.');
+    const subscription = new Subscription(options, () => this.#unsubscribe());
+    if (this.#closing.signal.aborted || options.signal?.aborted) {
+      subscription.end();
+      return subscription;
+    }
+    this.#subscription = subscription;
+    if (this.#welcome) this.#send(subscription.frame);
+    this.#running ??= this.#run();
+    return subscription;
+  }
+
   /**
    * Closes the connection. Cancels on their way are delivered first, for a few seconds at most. Jobs still open go on
    * at the server; here they end with `cancelled`, reason `client_closed`.
    */
   async close(): Promise<void> {
+    this.#unsubscribe();
     for (const entry of this.#entries.values()) {
       if (entry.state === 'cancelling') continue;
       entry.job.end({ error: cancelledError('client_closed', 'The client was closed before the job ended.') });
@@ -179,53 +205,25 @@ export class RenderClient {
   }
 
   #send(frame: ClientFrameInput): void {
-    this.#connected?.send(frame);
+    this.#link.send(frame);
   }
 
-  /** Keeps a connection up while there is work; jobs that came while it gave up get a run of their own. */
+  #unsubscribe(error?: RenderClientError): void {
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    subscription?.end(error);
+  }
+
+  get #busy(): boolean {
+    return this.#entries.size > 0 || this.#subscription !== undefined;
+  }
+
+  /** Stays connected while there is work; jobs that came while it gave up get a run of their own. */
   async #run(): Promise<void> {
-    const failure = await this.#connections();
+    const failure = await this.#link.run(this.#closing.signal);
     this.#running = undefined;
     if (failure) this.#failAll(failure);
-    else if (this.#entries.size > 0 && !this.#closing.signal.aborted) this.#running = this.#run();
-  }
-
-  /** One connection after another, until the client is closed or the work is done; else why there is no use in another. */
-  async #connections(): Promise<WireError | undefined> {
-    const patience = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
-    let lastSeen = Date.now();
-    let failures = 0;
-    while (!this.#closing.signal.aborted) {
-      const outcome = await this.#connection();
-      if (outcome.fatal) return outcome.fatal;
-      if (outcome.welcomed) {
-        lastSeen = Date.now();
-        failures = 0;
-      }
-      if (this.#entries.size === 0 || this.#closing.signal.aborted) return undefined;
-      if (Date.now() - lastSeen > patience) {
-        return { code: 'server_unreachable', retryable: true, message: `The render server at ${this.#options.url} cannot be reached.` };
-      }
-      const backoff = Math.min(MAX_BACKOFF_MS, 250 * 2 ** failures++);
-      const delay = this.#reconnectAfterMs ?? backoff * (0.5 + Math.random() / 2);
-      this.#reconnectAfterMs = undefined;
-      await this.#options.sleep(delay, this.#closing.signal).catch(() => {});
-    }
-    return undefined;
-  }
-
-  async #connection(): Promise<ConnectionEnd> {
-    const { url, client, token, sleep } = this.#options;
-    const connection = new Connection({
-      url, subprotocol: this.#subprotocol, sleep,
-      hello: { type: 'hello', client, ...(token ? { token } : {}) },
-      onFrame: (frame) => this.#receive(frame),
-    });
-    this.#connected = connection;
-    const end = await connection.run(this.#closing.signal);
-    this.#connected = undefined;
-    this.#welcome = undefined;
-    return end;
+    else if (this.#busy && !this.#closing.signal.aborted) this.#running = this.#run();
   }
 
   #receive(frame: ServerFrame): void {
@@ -238,9 +236,10 @@ export class RenderClient {
         return this.#pump();
       case 'draining':
         this.#draining = true;
-        this.#reconnectAfterMs = frame.reconnectAfterMs;
         return;
-      case 'pong': case 'batch': case 'subscribed': case 'ended': case 'batch_ended': return;
+      case 'subscribed': return this.#subscription?.subscribed(frame.event);
+      case 'ended': case 'batch_ended': return this.#subscription?.ended(frame);
+      case 'pong': case 'batch': return;
       default: return this.#jobFrame(frame);
     }
   }
@@ -255,6 +254,7 @@ export class RenderClient {
       if (id) this.#send(entry.state === 'cancelling' ? { type: 'cancel', job: id } : { type: 'watch', job: id });
       else if (entry.submit && (entry.state === 'sent' || entry.state === 'cancelling')) this.#send({ type: 'submit', ref: entry.ref, ...entry.submit });
     }
+    if (this.#subscription) this.#send(this.#subscription.frame);
     this.#pump();
   }
 
@@ -314,6 +314,7 @@ export class RenderClient {
   }
 
   #failAll(error: WireError): void {
+    this.#unsubscribe(new RenderClientError(error));
     for (const entry of this.#entries.values()) {
       entry.job.end({ error: new RenderClientError(error) });
       this.#forget(entry);

@@ -14,9 +14,10 @@ export interface ConnectionOptions {
   onFrame(frame: ServerFrame): void;
 }
 
-/** How a connection ended: whether it was ever welcomed, and why there is no use in another one. */
+/** How a connection ended: whether it was ever welcomed, why not for now, and why there is no use in another one. */
 export interface ConnectionEnd {
   welcomed: boolean;
+  refused?: WireError;
   fatal?: WireError;
 }
 
@@ -68,7 +69,7 @@ export class Connection {
         return closed.resolve();
       }
       if (frame.type === 'welcome') end.welcomed = true;
-      if (frame.type === 'rejected' && !end.welcomed && !frame.error.retryable) end.fatal = frame.error;
+      if (frame.type === 'rejected' && !end.welcomed) end[frame.error.retryable ? 'refused' : 'fatal'] = frame.error;
       onFrame(frame);
     };
     const watchLine = async (): Promise<void> => {
