@@ -15,8 +15,8 @@ export interface Sample {
 
 export class Sampler {
   readonly samples: Sample[] = [];
-  /** Dead children that nobody had collected two seconds later. */
-  readonly zombies: string[] = [];
+  /** Dead children that the server had not collected two seconds later. What a browser does with its own is its affair. */
+  readonly zombies = new Set<string>();
   /** Every process of the servers and browsers that was ever seen, with its start. */
   readonly #seen = new Map<string, ProcessInfo>();
   #dead = new Set<string>();
@@ -33,13 +33,16 @@ export class Sampler {
     if (!info) return; // killed, and not started again yet
     const browsers = server.browsers();
     for (const seen of [info, ...browsers]) this.#seen.set(idOf(seen), seen);
-    const dead = browsers.filter(({ state }) => state === 'Z').map(idOf);
-    this.zombies.push(...dead.filter((id) => this.#dead.has(id)));
-    this.#dead = new Set(dead);
+    const dead = new Set(browsers.filter(({ state, parent }) => state === 'Z' && parent === info.pid).map(idOf));
+    for (const id of dead) if (this.#dead.has(id)) this.zombies.add(id);
+    this.#dead = dead;
     this.samples.push({ at: Date.now(), server: info.rss, browsers: browsers.reduce((sum, { rss }) => sum + rss, 0) });
   }
 
-  /** Processes of ours that live: those that were seen, and those that have the folder's name about them. */
+  /**
+   * Processes of ours that live: those that were seen, and those that have the folder's name about them. The dead whose
+   * parents are gone are left to init.
+   */
   left(folder: string): ProcessInfo[] {
     const known = [...this.#seen.values()].flatMap((seen) => {
       const now = processInfo(seen.pid);

@@ -127,7 +127,7 @@ async function soak(): Promise<number> {
   await eventually(() => sampler.left(folder).length === 0);
   const left = sampler.left(folder).map(({ pid, command }) => `${pid} ${command.slice(0, 150)}`);
   verdicts.judge('no process is left', left.length === 0, left);
-  verdicts.judge('no child was left a zombie', sampler.zombies.length === 0, sampler.zombies);
+  verdicts.judge('no child was left a zombie', sampler.zombies.size === 0, [...sampler.zombies]);
   const files = [...await readdir(server.temporary), ...await readdir(join(server.dataDir, 'browsers')).catch(() => [])];
   verdicts.judge('the temporary directories are empty', files.length === 0, files);
   for (const part of ['server', 'browsers'] as const) {

@@ -29,7 +29,7 @@ export const PAGES: readonly SoakPage[] = [
   hostile('/circle', ['page_error'], 2),
   hostile('/blank', ['page_error'], 2),
   hostile('/huge', ['done', 'page_error', 'page_stuck']),
-  hostile('/popups', ['done'], 2),
+  hostile('/popups', ['done', 'page_stuck'], 2),
   hostile('/dialogs', ['done'], 2),
   hostile('/hog', ['done', 'browser_crashed', 'page_stuck']),
   hostile('/endless', ['done', 'page_error', 'page_unreachable']),
