@@ -6,7 +6,10 @@ import { isIP } from 'node:net';
 export interface DnsServer {
   /** For `createResolver({ servers: [address] })`. */
   readonly address: string;
-  /** Names with their addresses; a name that is missing does not exist, one with no address has no records. */
+  /**
+   * Names with their addresses; a name that is missing does not exist, one with no address has no records. What is
+   * no address is another name, and this one its alias (CNAME).
+   */
   readonly names: Map<string, readonly string[]>;
   /** Every question asked so far, such as `A example.test`. */
   readonly questions: string[];
@@ -16,6 +19,8 @@ export interface DnsServer {
 }
 
 const TYPES = new Map([[1, 'A'], [28, 'AAAA']]);
+const CNAME = 5;
+const ALIASES_MAX = 8;
 
 export async function startDnsServer(names: Record<string, readonly string[]> = {}): Promise<DnsServer> {
   const socket = createSocket('udp4');
@@ -31,17 +36,25 @@ export async function startDnsServer(names: Record<string, readonly string[]> = 
   socket.on('message', (query, from) => {
     const { name, type, end } = readQuestion(query);
     server.questions.push(`${TYPES.get(type) ?? type} ${name}`);
-    const known = server.names.get(name);
-    const answers = (known ?? []).filter((address) => (isIP(address) === 6 ? 28 : 1) === type);
+    const records = recordsOf(server, name, type);
     const header = Buffer.alloc(12);
     query.copy(header, 0, 0, 2);
-    header.writeUInt16BE(known === undefined ? 0x8183 : 0x8180, 2);
+    header.writeUInt16BE(server.names.has(name) ? 0x8180 : 0x8183, 2);
     header.writeUInt16BE(1, 4);
-    header.writeUInt16BE(answers.length, 6);
-    const records = answers.map((address) => record(address, type, server.ttl));
+    header.writeUInt16BE(records.length, 6);
     socket.send(Buffer.concat([header, query.subarray(12, end), ...records]), from.port, from.address);
   });
   return server;
+}
+
+/** The records of a name, aliases first, as a server that follows them answers. */
+function recordsOf(zone: Pick<DnsServer, 'names' | 'ttl'>, name: string, type: number, depth = 0): Buffer[] {
+  return (zone.names.get(name) ?? []).flatMap((answer) => {
+    const family = isIP(answer);
+    if (family === 0) return depth < ALIASES_MAX ? [record(name, CNAME, zone.ttl, nameBytes(answer)), ...recordsOf(zone, answer, type, depth + 1)] : [];
+    if ((family === 6 ? 28 : 1) !== type) return [];
+    return [record(name, type, zone.ttl, family === 6 ? ipv6Bytes(answer) : Buffer.from(answer.split('.').map(Number)))];
+  });
 }
 
 function readQuestion(query: Buffer): { name: string; type: number; end: number } {
@@ -54,15 +67,17 @@ function readQuestion(query: Buffer): { name: string; type: number; end: number 
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
 }
 
-function record(address: string, type: number, ttl: number): Buffer {
-  const data = type === 1 ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address);
-  const head = Buffer.alloc(12);
-  head.writeUInt16BE(0xc00c, 0);
-  head.writeUInt16BE(type, 2);
-  head.writeUInt16BE(1, 4);
-  head.writeUInt32BE(ttl, 6);
-  head.writeUInt16BE(data.length, 10);
-  return Buffer.concat([head, data]);
+function record(name: string, type: number, ttl: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(10);
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(1, 2);
+  head.writeUInt32BE(ttl, 4);
+  head.writeUInt16BE(data.length, 8);
+  return Buffer.concat([nameBytes(name), head, data]);
+}
+
+function nameBytes(name: string): Buffer {
+  return Buffer.concat([...name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')])), Buffer.from([0])]);
 }
 
 function ipv6Bytes(address: string): Buffer {
