@@ -1,8 +1,7 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { RenderClientError, type JobEvent } from '@cro-analyzer/protocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Auth } from '../../render-server/src/gateway/auth.ts';
+import { startCutter } from '../support/cutter.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { startSite, testSites, unusedOrigin, type Site } from '../support/site.ts';
 
@@ -146,27 +145,4 @@ const ownerOf = (key: string): string => new Auth([key]).owner(key);
 
 async function nextEvent(job: AsyncIterable<JobEvent>, type: JobEvent['type']): Promise<void> {
   for await (const event of job) if (event.type === type) return;
-}
-
-/** A TCP proxy that can cut its connections, as networks do. */
-async function startCutter(target: string): Promise<{ url: string; cut(): void; connections(): number; close(): Promise<void> }> {
-  const { hostname, port } = new URL(target);
-  const pairs = new Set<Socket>();
-  let connections = 0;
-  const proxy: Server = createServer((inside) => {
-    connections += 1;
-    const outside = connect(Number(port), hostname);
-    for (const socket of [inside, outside]) {
-      pairs.add(socket);
-      socket.on('error', () => {}).on('close', () => pairs.delete(socket));
-    }
-    inside.pipe(outside).pipe(inside);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    cut: () => pairs.forEach((socket) => socket.destroy()),
-    connections: () => connections,
-    close: () => new Promise((resolve) => proxy.close(() => resolve())),
-  };
 }

@@ -79,6 +79,11 @@ export class Session implements ConnectionHandler {
     this.#helloTimer = setTimeout(() => connection.close(NO_HELLO, 'No hello came.'), HELLO_MS);
   }
 
+  /** What is held for a client that does not take it, in bytes. */
+  get heldBytes(): number {
+    return this.#connection.bufferedBytes + this.#outbox.waitingBytes;
+  }
+
   message(data: string | Uint8Array): void {
     let about: About = {};
     try {
