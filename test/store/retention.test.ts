@@ -181,7 +181,7 @@ describe('data that is larger than its limit', () => {
 });
 
 describe('a server that is killed while it removes', () => {
-  it('leaves nothing that is never removed', async () => {
+  it.each(['before', 'after'])('%s the files of a job are gone leaves nothing that is never removed', async (moment) => {
     await job('job_old', 31);
     await job('job_young', 1);
     await database.destroy();
@@ -191,26 +191,31 @@ describe('a server that is killed while it removes', () => {
       import { openDatabase } from '${source}store/database.ts';
       import { Retention } from '${source}store/retention.ts';
       const blobs = await FileBlobs.open(${JSON.stringify(join(folder, 'blobs'))});
-      blobs.remove = () => process.kill(process.pid, 'SIGKILL');
+      const remove = blobs.remove.bind(blobs);
+      blobs.remove = async (segment) => {
+        if ('${moment}' === 'after') await remove(segment);
+        process.kill(process.pid, 'SIGKILL');
+      };
       const database = await openDatabase(${JSON.stringify(folder)});
       await new Retention({ database, blobs, days: 30, maxBytes: 1e9, logger: { info() {}, error() {} } }).sweep(${NOW});`], { stdio: 'inherit' });
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
     await open();
+    await retention.sweep(NOW);
     expect(await ids('jobs')).toEqual(['job_young']);
-    expect(await folders()).toEqual(['job_old', 'job_young']);
-    await retention.sweepOrphans();
     expect(await folders()).toEqual(['job_young']);
     expect((await database.selectFrom('artifacts').select('job').execute()).map((row) => row.job)).toEqual(['job_young']);
   });
+});
 
-  it('begins with that when it starts, and stops between two steps', async () => {
+describe('a running server', () => {
+  it('removes at its start the files of jobs that are gone, and stops between two steps', async () => {
     await blobs.put('job_gone/art_1', Buffer.of(1));
     for (let index = 0; index < 100; index += 1) await job(`job_${index}`, 31);
     const underWay = Promise.withResolvers<void>();
     const remove = blobs.remove.bind(blobs);
-    blobs.remove = async (segment) => {
+    blobs.remove = (segment) => {
       if (segment !== 'job_gone') underWay.resolve();
-      await remove(segment);
+      return remove(segment);
     };
     retention.start();
     await underWay.promise;

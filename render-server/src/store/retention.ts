@@ -63,7 +63,7 @@ export class Retention {
     this.#options.logger.error({ err: error }, 'old data could not be removed; trying again in a minute');
   };
 
-  /** Removes blobs whose job is gone: rows go before blobs, and the server may have been killed in between. */
+  /** Removes blobs whose job is gone: an attempt that outlived its job, or a power loss, can leave such. */
   async sweepOrphans(): Promise<void> {
     const { database, blobs } = this.#options;
     const folders = await blobs.list(); // before the jobs are read: a folder that comes later has a job
@@ -150,11 +150,15 @@ export class Retention {
     return rows;
   }
 
-  /** One step: the rows in one transaction, then the blobs, then a turn for everything else. */
+  /**
+   * One step: the blobs, then the rows in one transaction, then a turn for everything else. The blobs go first because
+   * on a full disk no row can be removed before there is room; after a kill in between, the next sweep finds the rows.
+   */
   async #remove(jobs: readonly Removable[]): Promise<void> {
     const { database, blobs } = this.#options;
     const ids = jobs.map(({ id }) => id);
     const batches = [...new Set(jobs.flatMap(({ batch }) => batch ?? []))];
+    for (const id of ids) await blobs.remove(id);
     await database.transaction().execute(async (trx) => {
       await trx.deleteFrom('artifacts').where('job', 'in', ids).execute();
       await trx.deleteFrom('webhooks').where('subject', 'in', ids).execute();
@@ -165,7 +169,6 @@ export class Retention {
         .returning('id').execute();
       if (gone.length > 0) await trx.deleteFrom('webhooks').where('subject', 'in', gone.map(({ id }) => id)).execute();
     });
-    for (const id of ids) await blobs.remove(id);
     await turn();
   }
 
