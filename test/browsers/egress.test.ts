@@ -171,16 +171,32 @@ describe('what a gate refuses', () => {
     expect(gate.failureFor(at('moving.test'))).toBe('dns');
   });
 
-  it('refuses user info that does not decode instead of dying of it', async () => {
+  it.each(['a%zz', ':%zz', '%zz:%zz', 'user', ':secret', 'user:secret'])('refuses the user info %s instead of dying of it', async (userInfo) => {
     const gate = await open('http://127.0.0.1/', ['127.0.0.1']);
-    expect((await get(gate, `http://a%zz@127.0.0.1:${port}/`)).status).toBe(502);
+    expect((await get(gate, `http://${userInfo}@127.0.0.1:${port}/`)).status).toBe(502);
     expect(hits).toEqual([]);
   });
 
+  it('stops at the request limit, over http and in tunnels, lets what is under way go on, and says so', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { bytes: 1_000_000, requests: 10 } });
+    const { socket } = await tunnel(gate, `127.0.0.1:${port}`);
+    for (let index = 0; index < 9; index += 1) expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(200);
+    expect(gate.usedUp()).toBeUndefined();
+    expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(502);
+    expect((await tunnel(gate, `127.0.0.1:${port}`)).status).toBe(502);
+    expect(gate.usedUp()).toBe('requests');
+    expect(gate.failureFor(at('127.0.0.1'))).toBe('too_large');
+    expect(hits).toHaveLength(9);
+    socket.write('GET /late HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(socket, 'data');
+    expect(hits.at(-1)).toBe('x /late');
+  });
+
   it('stops at the byte limit and says so', async () => {
-    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { maxBytes: 100_000 });
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { bytes: 100_000, requests: 100 } });
     await expect(get(gate, `http://127.0.0.1:${port}/big`)).rejects.toThrow();
     expect(gate.failureFor(at('127.0.0.1'))).toBe('too_large');
+    expect(gate.usedUp()).toBe('bytes');
     expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(502);
   });
 });

@@ -79,7 +79,7 @@ describe('an address that cannot be reached', () => {
 });
 
 describe('the egress gate is believed before the answer that came through it', () => {
-  const behind = (failure: EgressFailure): PageSource => ({ withPage: (...all) => source().withPage(...all), failureFor: (url) => (url.hostname === '127.0.0.1' ? failure : undefined) });
+  const behind = (failure: EgressFailure): PageSource => ({ withPage: (...all) => source().withPage(...all), failureFor: (url) => (url.hostname === '127.0.0.1' ? failure : undefined), usedUp: () => undefined });
 
   test.each<[EgressFailure, string, string]>([
     ['dns', 'page_unreachable', 'dns'],
@@ -146,6 +146,7 @@ describe('a page that ends early', () => {
     const site = await serve({ '/': page('<h1>Hello</h1>') });
     const crashing: PageSource = {
       failureFor: () => undefined,
+      usedUp: () => undefined,
       withPage: (options, signal, use) => source().withPage(options, signal, async (opened) => {
         opened.once('load', () => void opened.context().newCDPSession(opened).then((cdp) => cdp.send('Page.crash')).catch(() => {}));
         return use(opened);

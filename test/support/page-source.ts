@@ -20,6 +20,7 @@ export async function startPageSource(): Promise<PageSource & { close(): Promise
       }
     },
     failureFor: (url) => latest?.failureFor(url),
+    usedUp: () => latest?.usedUp(),
     close: () => pool.close(),
   };
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError, Server } from 'proxy-chain';
 import { type AllowList, bareHost, isPublicAddress, portOf } from '../addresses.ts';
 import type { ResolvedAddress, Resolver } from './dns.ts';
-import type { EgressFailure } from './page-source.ts';
+import { EGRESS_LIMITS, type EgressFailure, type EgressLimit } from './page-source.ts';
 import { pinned } from './pinned.ts';
 
 /**
@@ -19,8 +19,6 @@ export const EGRESS_FLAGS: readonly string[] = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-/** What one job may download, in bytes. Heavy shop pages stay below 50 MB; endless streams do not. */
-const MAX_BYTES = 200 * 1024 * 1024;
 const CONNECT_MS = 10_000;
 const CLOSE_MS = 2_000;
 /** A page can ask for any number of made-up hosts; the job's own are among the first. */
@@ -32,6 +30,8 @@ export interface EgressGate {
   readonly proxyUrl: string;
   /** Why the host and port of this address were last refused or not reached; undefined if they were not. */
   failureFor(url: URL): EgressFailure | undefined;
+  /** As PageSource.usedUp. */
+  usedUp(): EgressLimit | undefined;
   /** Destroys every connection. Safe to call twice; ends within two seconds. */
   close(): Promise<void>;
 }
@@ -42,8 +42,8 @@ export interface GateOptions {
   readonly target: URL;
   readonly allow: AllowList;
   readonly resolver: Resolver;
-  /** Most bytes that may be received; 200 MiB when not given. */
-  readonly maxBytes?: number;
+  /** `EGRESS_LIMITS` when not given. */
+  readonly limits?: Readonly<Record<EgressLimit, number>>;
 }
 
 /** Opens the gate of one job. */
@@ -53,6 +53,7 @@ export async function openGate(options: GateOptions): Promise<EgressGate> {
   return {
     proxyUrl: `http://127.0.0.1:${gate.port}`,
     failureFor: (url) => gate.failures.get(failureKey(bareHost(url.hostname), portOf(url))),
+    usedUp: () => gate.usedUp,
     close: () => gate.shut(),
   };
 }
@@ -79,24 +80,26 @@ function failureKey(host: string, port: number): string {
 
 class Gate extends Server {
   readonly failures = new Map<string, EgressFailure>();
+  usedUp: EgressLimit | undefined;
   readonly #allow: AllowList;
   readonly #resolver: Resolver;
   readonly #trust: Trust;
   readonly #target: string;
-  readonly #maxBytes: number;
-  #received = 0;
+  readonly #limits: Readonly<Record<EgressLimit, number>>;
+  readonly #used: Record<EgressLimit, number> = { bytes: 0, requests: 0 };
   readonly #sockets = new Set<net.Socket>();
   #shut: Promise<void> | undefined;
 
-  constructor({ target, allow, resolver, maxBytes = MAX_BYTES }: GateOptions, trust: Trust) {
+  constructor({ target, allow, resolver, limits = EGRESS_LIMITS }: GateOptions, trust: Trust) {
     super({ host: '127.0.0.1', port: 0 });
     this.#allow = allow;
     this.#resolver = resolver;
     this.#trust = trust;
     this.#target = bareHost(target.hostname);
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
     this.prepareRequestFunction = async ({ request, hostname, port }) => {
-      if (request.method !== 'CONNECT' && URL.parse(request.url ?? '')?.username !== '') throw notReachable(); // node:http would decode it, and may throw
+      const asked = URL.parse(request.url ?? '');
+      if (asked?.username !== '' || asked.password !== '') throw notReachable(); // node:http would decode them, and may throw where nobody catches it
       const host = canonical(hostname);
       const addresses = await this.#admit(host, port);
       const httpAgent = new http.Agent();
@@ -136,7 +139,8 @@ class Gate extends Server {
 
   /** The checked addresses of a host. @throws RequestError when it may not be reached */
   async #admit(host: string, port: number): Promise<readonly ResolvedAddress[]> {
-    if (this.#received > this.#maxBytes) throw this.#refused(host, port, 'too_large');
+    this.#use('requests', 1);
+    if (this.usedUp !== undefined) throw this.#refused(host, port, 'too_large');
     const family = isIP(host);
     if (family !== 0) {
       if (!this.#permits(host, port, host)) throw this.#refused(host, port, 'forbidden');
@@ -153,6 +157,11 @@ class Gate extends Server {
 
   #permits(host: string, port: number, address: string): boolean {
     return isPublicAddress(address) || (this.#trust !== 'none' && this.#allow.allows(host, port, address));
+  }
+
+  #use(limit: EgressLimit, amount: number): void {
+    this.#used[limit] += amount;
+    if (this.#used[limit] > this.#limits[limit]) this.usedUp ??= limit;
   }
 
   #refused(host: string, port: number, failure: EgressFailure): RequestError {
@@ -174,8 +183,8 @@ class Gate extends Server {
     socket.once('connect', () => socket.setTimeout(0));
     socket.on('error', failed).on('end', failed);
     socket.on('data', (chunk: Buffer) => {
-      this.#received += chunk.length;
-      if (this.#received <= this.#maxBytes) return;
+      this.#use('bytes', chunk.length);
+      if (this.usedUp !== 'bytes') return;
       this.#record(host, port, 'too_large');
       this.#destroySockets();
     });

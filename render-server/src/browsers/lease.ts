@@ -4,7 +4,7 @@ import type { AllowList } from '../addresses.ts';
 import { endsWithin, orAbort } from '../bounded.ts';
 import type { Resolver } from './dns.ts';
 import { openGate, type EgressGate } from './egress.ts';
-import type { EgressFailure, PageSource } from './page-source.ts';
+import type { EgressFailure, EgressLimit, PageSource } from './page-source.ts';
 import type { Slot } from './pool.ts';
 
 /** Where a job may go, and how names are looked up. */
@@ -35,6 +35,10 @@ export class Lease implements PageSource {
 
   failureFor(url: URL): EgressFailure | undefined {
     return this.#gate.failureFor(url);
+  }
+
+  usedUp(): EgressLimit | undefined {
+    return this.#gate.usedUp();
   }
 
   async withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T> {

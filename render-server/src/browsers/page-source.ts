@@ -4,6 +4,13 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 export type EgressFailure = 'dns' | 'connect' | 'forbidden' | 'too_large';
 
 /**
+ * What one job may use of the network, both devices together: bytes received, and plain requests and tunnels asked for.
+ * Heavy shop pages stay below 50 MB and 1,000 requests; endless ones do not.
+ */
+export const EGRESS_LIMITS = { bytes: 200 * 1024 * 1024, requests: 10_000 } as const;
+export type EgressLimit = keyof typeof EGRESS_LIMITS;
+
+/**
  * What capture gets of a browser: one page at a time, each in a fresh context whose only way out is the
  * job's own egress gate.
  */
@@ -16,4 +23,6 @@ export interface PageSource {
   withPage<T>(options: BrowserContextOptions, signal: AbortSignal, use: (page: Page) => Promise<T>): Promise<T>;
   /** Why the job's egress gate last refused or failed to reach the host and port of this address; undefined if it did not. */
   failureFor(url: URL): EgressFailure | undefined;
+  /** Which of `EGRESS_LIMITS` the job has used up, so that all it asked for since was refused; undefined if none. */
+  usedUp(): EgressLimit | undefined;
 }

@@ -119,7 +119,7 @@ async function lookQuietly(page: Page, cdp: CDPSession, { network, messages }: {
         status: network.shown?.status ?? 0,
         document,
         view: { ...view, unseen: { ...view.unseen, unrest: view.unseen.unrest || !rest.rested }, network: network.summary(), console: messages.summary() },
-        limits: [...rest.limits, ...limits],
+        limits: [...rest.limits, ...limits, ...network.limits(source.usedUp())],
       };
     } catch (error) {
       if (!(error instanceof PageChanged)) throw error;

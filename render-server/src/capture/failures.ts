@@ -21,6 +21,10 @@ export function tooLarge(): RenderError {
   return new RenderError('page_error', `The document is larger than ${DOCUMENT_MAX / 1024 / 1024} MB.`, { reason: 'too_large' });
 }
 
+function tooMuch(): RenderError {
+  return new RenderError('page_error', 'The page loads more than one page may.', { reason: 'too_large' });
+}
+
 export function notHtml(message: string): RenderError {
   return new RenderError('page_error', message, { reason: 'not_html' });
 }
@@ -50,7 +54,7 @@ export function failureOf(load: DocumentLoad | undefined, error: unknown, failur
   const said = `${load?.error ?? ''} ${error instanceof Error ? error.message : ''}`;
   const failed = error !== null || (load?.error ?? null) !== null || status === null || status >= 400;
   const refused = failed ? egressFailure(load, failureFor) : undefined;
-  if (refused !== undefined) return refused === 'too_large' ? tooLarge() : unreachable(refused === 'connect' ? 'connect' : 'dns', error);
+  if (refused !== undefined) return refused === 'too_large' ? tooMuch() : unreachable(refused === 'connect' ? 'connect' : 'dns', error);
   if (status === 304 || (status !== null && status >= 300 && status < 400 && !failed)) {
     return new RenderError('page_error', `The address answered with HTTP ${status} and no page.`, { reason: 'http_status', cause: error });
   }

@@ -1,4 +1,5 @@
 import type { CDPSession } from 'playwright-core';
+import { EGRESS_LIMITS, type EgressLimit } from '../browsers/page-source.ts';
 import type { Network } from '../evidence.ts';
 
 /** One document that the main frame asked for, with the redirects before it. */
@@ -33,6 +34,7 @@ interface Broken {
   type: string;
   errorText: string;
   canceled?: boolean;
+  blockedReason?: string;
 }
 
 interface Listener {
@@ -45,6 +47,13 @@ interface Listener {
 const URL_MAX = 500;
 const FAILED_MAX = 100;
 const TRACKED_MAX = 5_000;
+/** Heavy shop pages ask for some hundred files. */
+const REQUESTS_MAX = 5_000;
+
+const USED_UP: Readonly<Record<EgressLimit, string>> = {
+  bytes: `The page loads more than ${EGRESS_LIMITS.bytes / 1024 / 1024} MB: what came after that was not loaded.`,
+  requests: `The page opens more than ${EGRESS_LIMITS.requests} connections: what it asked for after that was not loaded.`,
+};
 /** Requests that stay open on purpose say nothing about whether the page is still loading. */
 const NEVER_ENDING: readonly string[] = ['EventSource', 'WebSocket', 'Ping', 'Media', 'Prefetch'];
 
@@ -54,6 +63,8 @@ const NEVER_ENDING: readonly string[] = ['EventSource', 'WebSocket', 'Ping', 'Me
  */
 export class NetworkLog {
   #requests = 0;
+  /** Of all documents, also those before the one that is measured. */
+  #everything = 0;
   #bytes = 0;
   #failed: Network['failed'] = [];
   #mixed = new Set<string>();
@@ -64,8 +75,10 @@ export class NetworkLog {
   #changedAt = performance.now();
   #unchanged = Promise.withResolvers<void>();
   #hear: Listener;
+  #cdp: CDPSession;
 
-  private constructor(mainFrame: string, listener: Listener) {
+  private constructor(cdp: CDPSession, mainFrame: string, listener: Listener) {
+    this.#cdp = cdp;
     this.#mainFrame = mainFrame;
     this.#hear = listener;
   }
@@ -73,7 +86,7 @@ export class NetworkLog {
   /** Listens on a page that has not navigated yet. */
   static async listen(cdp: CDPSession, listener: Listener): Promise<NetworkLog> {
     const { frameTree } = await cdp.send('Page.getFrameTree');
-    const log = new NetworkLog(frameTree.frame.id, listener);
+    const log = new NetworkLog(cdp, frameTree.frame.id, listener);
     cdp.on('Network.requestWillBeSent', (event) => log.#sent(event));
     cdp.on('Network.responseReceived', (event) => log.#answered(event));
     cdp.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
@@ -131,9 +144,22 @@ export class NetworkLog {
     return { requests: this.#requests, bytes: Math.round(this.#bytes), failed: [...this.#failed], mixedContent: [...this.#mixed] };
   }
 
+  /**
+   * What was not loaded because the page wanted too much, in words.
+   * @param usedUp what the page's egress gate says of itself
+   */
+  limits(usedUp: EgressLimit | undefined): string[] {
+    return [
+      ...(this.#everything > REQUESTS_MAX ? [`The page asks for more than ${REQUESTS_MAX} files: the rest were not loaded.`] : []),
+      ...(usedUp === undefined ? [] : [USED_UP[usedUp]]),
+    ];
+  }
+
   #sent({ requestId, loaderId, frameId, request, type, redirectResponse }: Sent): void {
     if (!/^https?:/.test(request.url)) return;
     this.#requests += 1;
+    this.#everything += 1;
+    if (this.#everything === REQUESTS_MAX) void this.#cdp.send('Network.setBlockedURLs', { urls: ['*'] }).catch(() => {}); // a page that is gone asks for nothing
     if (redirectResponse) this.#bytes += redirectResponse.encodedDataLength;
     const url = request.url.slice(0, URL_MAX);
     const isDocument = type === 'Document' && frameId === this.#mainFrame && requestId === loaderId;
@@ -177,13 +203,13 @@ export class NetworkLog {
     }
   }
 
-  #broke({ requestId, type, errorText, canceled }: Broken): void {
+  #broke({ requestId, type, errorText, canceled, blockedReason }: Broken): void {
     const load = this.#documents.at(-1);
     const request = this.#open.get(requestId);
     if (load?.requestId === requestId) {
       // A page that stops its own loading is shown as far as it came.
       if (!canceled || load !== this.#shown) load.error = errorText;
-    } else if (!canceled && request !== undefined) {
+    } else if (!canceled && blockedReason !== 'inspector' && request !== undefined) {
       this.#addFailure(request.url, null, type);
     }
     this.#close(requestId);
