@@ -43,12 +43,12 @@ describe('a server that is killed', () => {
     const left: number[] = [];
     for (let crash = 0; crash < 2; crash += 1) {
       await start();
-      for (const pid of members()) {
-        process.kill(pid, 'SIGSTOP');
-        left.push(pid);
-      }
+      const frozen = groupsUsing(browsers());
+      left.push(...members());
+      for (const group of frozen) process.kill(-group, 'SIGSTOP');
       await server.end('SIGKILL');
-      expect(left.slice(-3).every(isAlive)).toBe(true); // nothing but a kill ends them
+      expect(frozen).toHaveLength(1);
+      expect(groupsUsing(browsers())).toEqual(frozen); // nothing but a kill ends it
     }
     const swept = readdirSync(browsers());
     await start();

@@ -1,7 +1,11 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { pino } from 'pino';
+import { AllowList } from '../../render-server/src/addresses.ts';
+import { createResolver } from '../../render-server/src/browsers/dns.ts';
+import { Lease } from '../../render-server/src/browsers/lease.ts';
 import { BrowserPool, type PoolOptions } from '../../render-server/src/browsers/pool.ts';
 import { CHROMIUM } from './chromium.ts';
 
@@ -15,4 +19,17 @@ export async function startPool(options: Partial<PoolOptions> = {}): Promise<Bro
     browsers: 1, pagesPerBrowser: 1, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }), folder, recycle: NO_RECYCLING,
     ...options,
   });
+}
+
+const policy = { allow: AllowList.parse(['127.0.0.1']), resolver: createResolver() };
+
+/** What one job does with the pool: leases a page, uses it, gives it back. `use` gets the process id of its browser too. */
+export async function visit<T>(pool: BrowserPool, use: (page: Page, pid: number) => Promise<T>, signal = new AbortController().signal): Promise<T> {
+  const slot = await pool.acquire(signal);
+  const lease = await Lease.open(slot, new URL('http://127.0.0.1/'), policy, signal);
+  try {
+    return await lease.withPage({}, signal, (page) => use(page, slot.browser.pid));
+  } finally {
+    await lease.release();
+  }
 }
