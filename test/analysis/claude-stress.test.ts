@@ -134,10 +134,12 @@ describe.concurrent('Claude that is down', () => {
   test('is not believed to be back because the call that was to find out was cancelled', { timeout: 60_000 }, async () => {
     const { fake, analyst, analyse } = await start();
     fake.always({ kind: 'status', status: 500 });
-    fake.behave(...Array.from({ length: 5 }, () => ({ kind: 'status' as const, status: 500 as const })), { kind: 'stall', after: 0 });
     const end = new AbortController();
     const running = Promise.all(Array.from({ length: 5 }, () => failureOf(analyse(briefFor(), { signal: end.signal }))));
-    await fake.received(6);
+    await expect.poll(() => analyst.state?.state, { interval: 10 }).toBe('down');
+    await fake.idle();
+    fake.always({ kind: 'stall', after: 0 });
+    await fake.received(fake.requests.length + 1);
     end.abort(new Error('cancelled'));
     await running;
     expect(analyst.state).toMatchObject({ state: 'down', active: 0, waiting: 0 });

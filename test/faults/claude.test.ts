@@ -34,7 +34,7 @@ describe.concurrent('while Claude is down, jobs wait within their deadline, then
     const server = await serverFor(claude ? claude.baseURL : await unusedOrigin());
     try {
       const ends: string[] = [];
-      const [failing, falling] = [submit(server, 'claude', 15_000), submit(server, 'auto', 15_000)];
+      const [failing, falling] = [submit(server, 'claude', 20_000), submit(server, 'auto', 20_000)];
       const waited = Promise.allSettled([failing, falling].map(({ result }) => result.finally(() => ends.push('one that waited'))));
       await Promise.all([analysing(failing), analysing(falling)]);
       await submit(server, 'rules').result;
@@ -74,14 +74,18 @@ describe('a server whose Claude is in trouble for a while', () => {
     }
   });
 
-  it('that is overloaded until it was called six times: the jobs that waited get its findings, those too that the rules might have answered', async () => {
+  it('that is overloaded: /readyz says so, and when it is back the jobs that waited get its findings, those too that the rules might have answered', async () => {
     claude.always({ kind: 'status', status: 529 });
-    const before = claude.requests.length;
+    const ready = async (): Promise<unknown> => {
+      const response = await fetch(`${server.url}/readyz`);
+      return { status: response.status, ...await response.json() as object };
+    };
     const jobs = [submit(server, 'claude'), submit(server, 'auto'), submit(server, 'claude'), submit(server, 'auto')];
-    await claude.received(before + 6);
+    await expect.poll(ready, { timeout: 20_000, interval: 50 }).toMatchObject({ status: 200, degraded: expect.arrayContaining(['Claude does not answer']) });
     claude.always({ kind: 'answer' });
     const results = await Promise.all(jobs.map(({ result }) => result));
     expect(results.map(({ analyst }) => analyst.name)).toEqual(['claude', 'claude', 'claude', 'claude']);
+    expect(await ready()).toMatchObject({ status: 200, degraded: expect.not.arrayContaining(['Claude does not answer']) });
   });
 
   it.each<Behaviour>([{ kind: 'cut', after: 1 }, { kind: 'eof', after: 1 }, { kind: 'error-event', after: 1 }])('a stream that breaks off is asked for again, and no finding is shown twice: %j', async (trouble) => {

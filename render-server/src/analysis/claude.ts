@@ -91,7 +91,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
           } catch (error) {
             if (!(error instanceof CallFailed) || !error.again || calls.length >= MAX_ANSWERS) throw error;
             failure = error;
-            await delay(error.error.retryAfterMs ?? jittered(failures), undefined, { signal: stop });
+            await delay(Math.max(error.error.retryAfterMs ?? 0, jittered(failures)), undefined, { signal: stop });
           }
         }
       };
