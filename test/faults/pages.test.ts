@@ -80,6 +80,14 @@ describe('a page that is no page ends with its own code, and the only slot is fr
     expect(server.app.pool.slots).toMatchObject({ busy: 0, total: 1 });
   });
 
+  it('of HTTP 500 is known by its status first: nothing is waited for on it', async () => {
+    const job = client.submit({ url: `${site.origin}/answers-500`, wait: { selector: '#never', ms: 15_000 }, deadlineMs: DEADLINE_MS });
+    const stages: string[] = [];
+    for await (const event of job) if (event.type === 'progress') stages.push(event.stage);
+    await expect(job.result).rejects.toMatchObject({ code: 'page_error', reason: 'http_status', message: expect.stringContaining('500') });
+    expect(stages).not.toContain('capturing');
+  });
+
   it('never tells a private address from a name that does not exist', async () => {
     const [unknown, inside] = await Promise.all([failureOf('http://no-such-host.test/'), failureOf('http://intranet.test/')]);
     expect(inside.message).toBe(unknown.message);
