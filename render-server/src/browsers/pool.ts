@@ -219,9 +219,10 @@ export class BrowserPool {
   /** A browser is gone: a worn one that has ended as it should, or one that died in its seat. */
   #lost(seat: Seat, member: Member): void {
     this.#relieved.delete(member);
+    const seated = seat.member === member;
+    if (seated) seat.member = undefined;
     if (this.#closing.signal.aborted) return;
-    if (seat.member === member) {
-      seat.member = undefined;
+    if (seated) {
       this.#options.logger.warn({ pid: member.browser.pid }, 'a browser is gone and will be replaced');
       void this.#replace(seat);
     }
@@ -265,7 +266,9 @@ export class BrowserPool {
     const { browser, served } = seat.member;
     logger.info({ pid: browser.pid, served, wear: this.#wearOf(seat.member) }, 'a browser is worn and is being replaced');
     // Where it fails, the next inspection tries again, and the worn browser goes on meanwhile.
-    this.#launchInto(seat).catch((error: unknown) => logger.error({ err: error }, 'the replacement of a worn browser did not start'));
+    this.#launchInto(seat).catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) logger.error({ err: error }, 'the replacement of a worn browser did not start');
+    });
   }
 
   #wearOf({ served, bornAt, tooLarge }: Member): 'jobs' | 'age' | 'memory' | undefined {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Code } from '@cro-analyzer/protocol/codes';
 import type { AnalysisResult, AnalystName, Artifact, Check, Stage } from '@cro-analyzer/protocol/messages';
+import type { Logger } from 'pino';
 import { AnalystFailure, type Analyst, type AnalystOptions, type Brief, type Budget, type Opinion } from '../analysis/analyst.ts';
 import { Lease, type EgressPolicy } from '../browsers/lease.ts';
 import type { Slot } from '../browsers/pool.ts';
@@ -21,6 +22,7 @@ export interface Workshop {
   rules: Analyst;
   /** Undefined where the server has no key. */
   claude: Analyst | undefined;
+  logger: Pick<Logger, 'error'>;
 }
 
 export interface AttemptOptions {
@@ -71,9 +73,9 @@ export async function runAttempt(workshop: Workshop, options: AttemptOptions): P
 
   say(options, 'verifying', 0.95, 'Writing the report');
   const result = resultOf(job, evidence, checks, opinion, { name, note }, clock.laps());
-  const artifacts = await keepArtifacts(workshop.artifacts, job, evidence, result);
+  const kept = await keepArtifacts(workshop, job, evidence, result);
   clock.lap('report');
-  return { ...result, artifacts, usage: { ...result.usage, timings: clock.laps() } };
+  return { ...result, ...kept, usage: { ...result.usage, timings: clock.laps() } };
 }
 
 /** Opens the page on each device, then gives the slot back, whatever happened. */
@@ -157,19 +159,26 @@ function resultOf(
   };
 }
 
-async function keepArtifacts(store: ArtifactStore, job: Job, evidence: Evidence, result: AnalysisResult): Promise<Artifact[]> {
+/** A disk that is full costs the pictures and the report; the findings, which were paid for, are kept all the same. */
+async function keepArtifacts({ artifacts: store, logger }: Workshop, job: Job, evidence: Evidence, result: AnalysisResult): Promise<Pick<AnalysisResult, 'artifacts' | 'limits'>> {
   const artifacts: Artifact[] = [];
-  if (job.request.screenshots) {
-    for (const { device, tiles } of evidence.views) {
-      for (const { index, contentType, data } of tiles) {
-        const name = `${device}-${index + 1}.${contentType === 'image/png' ? 'png' : 'jpg'}`;
-        artifacts.push(await store.add(job, { kind: 'screenshot', name, contentType, device }, data));
+  const { limits } = result;
+  try {
+    if (job.request.screenshots) {
+      for (const { device, tiles } of evidence.views) {
+        for (const { index, contentType, data } of tiles) {
+          const name = `${device}-${index + 1}.${contentType === 'image/png' ? 'png' : 'jpg'}`;
+          artifacts.push(await store.add(job, { kind: 'screenshot', name, contentType, device }, data));
+        }
       }
     }
+    const report = Buffer.from(renderReport({ result, evidence, generatedAt: new Date() }));
+    artifacts.push(await store.add(job, { kind: 'report', name: 'report.html', contentType: 'text/html; charset=utf-8', device: null }, report));
+    return { artifacts, limits };
+  } catch (error) {
+    logger.error({ job: job.id, err: error }, 'screenshots and report were not stored');
+    return { artifacts, limits: [...limits, 'Screenshots and report could not be stored.'] };
   }
-  const report = Buffer.from(renderReport({ result, evidence, generatedAt: new Date() }));
-  artifacts.push(await store.add(job, { kind: 'report', name: 'report.html', contentType: 'text/html; charset=utf-8', device: null }, report));
-  return artifacts;
 }
 
 /** Pictures are nearly all of it; the rest is counted by its elements. */
