@@ -91,12 +91,94 @@ describe('errors over HTTP', () => {
   });
 });
 
+describe('a method that a path does not take', () => {
+  it.each([
+    ['PUT', '/v1/analyses', 'POST, GET, HEAD'],
+    ['POST', '/v1/analyses/job_000000000000000000000000', 'GET, HEAD, DELETE'],
+    ['DELETE', '/readyz', 'GET, HEAD'],
+  ])('%s %s is answered with 405 and those that it takes', async (method, path, allow) => {
+    const response = await call(path, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(await response.json()).toMatchObject({ code: 'bad_request', reason: 'method', status: 405 });
+  });
+});
+
+describe('the events of a job as a stream', () => {
+  /** The frames of a stream, until it ends. */
+  async function framesOf(response: Response): Promise<{ type: string; job: string; seq: number }[]> {
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
+    return lines.map((line) => JSON.parse(line.slice('data: '.length)) as { type: string; job: string; seq: number });
+  }
+
+  it('are the frames of the socket, in order, and the stream ends with the job', async () => {
+    const { id } = await (await post({ url: `${site.origin}/lead`, devices: ['mobile'] })).json() as { id: string };
+    const response = await call(`/v1/analyses/${id}/events`);
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const frames = await framesOf(response);
+    expect(frames[0]?.type).toBe('snapshot');
+    expect(frames.map(({ type }) => type)).toContain('progress');
+    expect(frames.at(-1)?.type).toBe('result');
+    expect(frames.every(({ job }) => job === id)).toBe(true);
+    expect(frames.map(({ seq }) => seq)).toEqual(frames.map((_, index) => index + 1));
+    const again = await framesOf(await call(`/v1/analyses/${id}/events`));
+    expect(again.map(({ type }) => type)).toEqual(['result']);
+  });
+
+  it('go on without a client that leaves, and the job with them', async () => {
+    const { id } = await (await post({ url: `${site.origin}/hang` })).json() as { id: string };
+    const gone = new AbortController();
+    const response = await call(`/v1/analyses/${id}/events`, { signal: gone.signal });
+    const reader = response.body!.getReader();
+    expect((await reader.read()).done).toBe(false);
+    gone.abort();
+    await expect(reader.read()).rejects.toThrow();
+    await expect.poll(() => server.app.jobs.events.followed(id)).toBe(false);
+    expect((await (await call(`/v1/analyses/${id}`)).json() as { endedAt: string | null }).endedAt).toBeNull();
+    await call(`/v1/analyses/${id}`, { method: 'DELETE' });
+  });
+
+  it('of a job that is not there are a problem, not a stream', async () => {
+    const response = await call('/v1/analyses/job_000000000000000000000000/events');
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+});
+
+describe('the log of a webhook', () => {
+  it('tells where it goes and how it stands, never its secret; a job without one has none', async () => {
+    const secret = 'a-secret-of-24-characters';
+    const { id } = await (await post({ url: `${site.origin}/hang`, webhook: { url: 'https://example.invalid/done', secret } })).json() as { id: string };
+    const log = await (await call(`/v1/analyses/${id}/webhook`)).text();
+    expect(JSON.parse(log)).toEqual({ url: 'https://example.invalid/done', state: 'waiting', nextAt: null, attempts: [] });
+    expect(log).not.toContain(secret);
+    expect(await (await call(`/v1/analyses/${id}`)).text()).not.toContain(secret);
+    await call(`/v1/analyses/${id}`, { method: 'DELETE' });
+    const without = await (await post({ url: `${nobody}/` })).json() as { id: string };
+    expect(await (await call(`/v1/analyses/${without.id}/webhook`)).json()).toMatchObject({ code: 'not_found', reason: 'webhook' });
+  });
+});
+
 describe('probes', () => {
   it('say that the server lives and what it is ready for, without a key', async () => {
     expect(await (await fetch(`${server.url}/healthz`)).json()).toMatchObject({ ok: true });
     const ready = await fetch(`${server.url}/readyz`);
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({ ready: true, reasons: [], slots: { total: 2, ready: 2 } });
+  });
+
+  it('tell a scheduler how loaded the server is, without a key', async () => {
+    expect(await (await fetch(`${server.url}/pressure`)).json()).toEqual({
+      accepting: true,
+      slots: { total: 2, ready: 2, busy: expect.any(Number) },
+      queue: { length: expect.any(Number), max: 1000, oldestMs: expect.any(Number) },
+      running: expect.any(Number),
+      waitMs: expect.any(Number),
+      memory: { usedBytes: expect.any(Number), limitBytes: expect.any(Number), level: 'ok' },
+      claude: null,
+      drift: expect.any(Number),
+      credit: 100,
+    });
   });
 
   it('tell a client which server it has found', async () => {
