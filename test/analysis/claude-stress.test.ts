@@ -27,6 +27,9 @@ function analystOf(fake: FakeClaude, options: Partial<ClaudeOptions> = {}) {
   });
 }
 
+/** What comes in a moment, on a machine that is busy with other tests too. */
+const SOON = { interval: 10, timeout: 20_000 };
+
 /** The failure of an analysis that must not succeed. */
 const failureOf = (analysis: Promise<unknown>): Promise<unknown> => analysis.then(() => 'succeeded', (error: unknown) => error);
 
@@ -48,21 +51,20 @@ describe.concurrent('Claude at its rate limit', () => {
     const mean = settled.reduce((sum, limit) => sum + limit, 0) / settled.length;
     console.log(`40 analyses, 8 calls allowed, 3 borne: ${adaptive.fake.refused} calls got a 429, ${fixed.fake.refused} without adaptation; limit over the last 30: ${mean.toFixed(1)} on average, ${Math.min(...settled)} to ${Math.max(...settled)}`);
     expect(opinions.every(({ findings }) => findings.length === 3)).toBe(true);
-    expect(mean).toBeGreaterThan(1.5);
-    expect(Math.max(...settled)).toBeLessThanOrEqual(4);
+    expect(mean).toBeGreaterThan(2);
+    expect(mean).toBeLessThan(4.5);
     expect(adaptive.fake.refused).toBeLessThan(fixed.fake.refused / 2);
     expect(adaptive.analyst.state).toMatchObject({ state: 'up', active: 0, waiting: 0 });
   });
 
   test('with retry-after holds back the calls of all analyses, not only the one that was told', async () => {
     const { fake, analyse, analyst } = await start();
-    fake.behave({ kind: 'status', status: 429, retryAfter: '2' });
+    fake.behave({ kind: 'status', status: 429, retryAfter: '3' });
+    const notBefore = performance.now() + 3_000;
     const told = analyse();
     await fake.received(1);
-    await expect.poll(() => analyst.state?.active, { interval: 10 }).toBe(0);
-    const notBefore = performance.now() + 1_500;
+    await expect.poll(() => analyst.state?.active, SOON).toBe(0);
     const other = analyse();
-    expect(analyst.state?.waiting).toBe(1);
     await fake.received(2);
     expect(performance.now()).toBeGreaterThan(notBefore);
     expect((await Promise.all([told, other])).map(({ findings }) => findings.length)).toEqual([3, 3]);
@@ -70,7 +72,7 @@ describe.concurrent('Claude at its rate limit', () => {
 
   test('which it says in the headers of a good answer: the next call waits for the reset named there', async () => {
     const { fake, analyse } = await start();
-    const reset = new Date(Date.now() + 1_500);
+    const reset = new Date(Date.now() + 5_000);
     fake.behave({ kind: 'answer', nothingLeftUntil: reset });
     await analyse();
     expect(Date.now()).toBeLessThan(reset.getTime());
@@ -93,7 +95,7 @@ describe.concurrent('Claude that is down', () => {
     const { fake, analyst, analyse } = await start({ delayMs: 20 });
     fake.always({ kind: 'status', status: 500 });
     const running = Promise.all(Array.from({ length: 12 }, () => analyse()));
-    await expect.poll(() => analyst.state?.state, { interval: 10 }).toBe('down');
+    await expect.poll(() => analyst.state?.state, SOON).toBe('down');
     await fake.idle();
     const before = fake.requests.length;
     await fake.received(before + 2);
@@ -111,7 +113,7 @@ describe.concurrent('Claude that is down', () => {
     fake.always({ kind: 'status', status: 529 });
     const end = new AbortController();
     const early = Promise.all(Array.from({ length: 8 }, () => failureOf(analyse(briefFor(), { signal: end.signal }))));
-    await expect.poll(() => analyst.state?.state, { interval: 10 }).toBe('down');
+    await expect.poll(() => analyst.state?.state, SOON).toBe('down');
     const patience = new AbortController();
     const late = failureOf(analyse(briefFor(), { patience: patience.signal }));
     expect(analyst.state?.waiting).toBeGreaterThan(0);
@@ -136,7 +138,7 @@ describe.concurrent('Claude that is down', () => {
     fake.always({ kind: 'status', status: 500 });
     const end = new AbortController();
     const running = Promise.all(Array.from({ length: 5 }, () => failureOf(analyse(briefFor(), { signal: end.signal }))));
-    await expect.poll(() => analyst.state?.state, { interval: 10 }).toBe('down');
+    await expect.poll(() => analyst.state?.state, SOON).toBe('down');
     await fake.idle();
     fake.always({ kind: 'stall', after: 0 });
     await fake.received(fake.requests.length + 1);
