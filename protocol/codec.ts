@@ -31,8 +31,9 @@ export interface Codec {
   decode(data: string | Uint8Array, maxBytes: number): unknown;
 }
 
-// Plain maps, so that every other MessagePack library reads them; undefined fields are left out as JSON does.
-const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: false, int64AsType: 'number' });
+// Plain maps, so that every other MessagePack library reads them; undefined fields are left out as JSON does. A value
+// may not refer to another: a frame of some hundred bytes could stand for more than any memory holds.
+const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: false, int64AsType: 'number', structuredClone: false });
 
 const msgpack: Codec = {
   encode: (frame) => new Uint8Array(packr.pack(withoutUndefined(frame))),

@@ -171,6 +171,7 @@ export class Session implements ConnectionHandler {
       return this.#connection.close(error.code === 'unauthorized' ? UNAUTHORIZED : TOO_MANY, error.code);
     }
     clearTimeout(this.#helloTimer);
+    this.#connection.admit();
     this.#leave.push(jobs.onCredit(() => this.#creditChanged()));
     this.#credit = jobs.credit(this.#options.credit);
     this.#logger.debug({ client: frame.client, from: this.#ip }, 'session opened');

@@ -22,6 +22,7 @@ export class Subscription {
   readonly #source: EventSource;
   readonly #outbox: Outbox;
   readonly #stopListening: () => void;
+  readonly #over = Promise.withResolvers<void>();
   #news: PromiseWithResolvers<void> = Promise.withResolvers();
   #stopped = false;
 
@@ -45,7 +46,7 @@ export class Subscription {
       const { promise: news } = this.#news;
       const page = await this.#source.after(cursor, PAGE);
       for (const event of page) {
-        await this.#outbox.room();
+        await Promise.race([this.#outbox.room(), this.#over.promise]); // one that was replaced must not keep its page
         if (this.#stopped) return;
         this.#outbox.send(event);
         cursor = event.event;
@@ -57,6 +58,7 @@ export class Subscription {
   stop(): void {
     this.#stopped = true;
     this.#stopListening();
+    this.#over.resolve();
     this.#wake();
   }
 

@@ -21,6 +21,9 @@ const IDLE_MS = 150_000;
 /** Pieces that one message may come in. */
 const MAX_FRAGMENTS = 1_000;
 
+/** What a connection may send before it is admitted, in bytes: many strangers at once must not fill the memory. */
+const STRANGER_BYTES = 128 * 1024;
+
 /** Listens with node:http and ws. */
 export async function listenNode(options: TransportOptions): Promise<Transport> {
   const listener = getRequestListener((request, { incoming }) => options.fetch(request, headOf(incoming as IncomingMessage)));
@@ -69,6 +72,8 @@ export async function listenNode(options: TransportOptions): Promise<Transport> 
 }
 
 function serve(options: TransportOptions, socket: WebSocket, request: IncomingMessage): void {
+  const boundStranger = (): void => { if (request.socket.bytesRead > STRANGER_BYTES) socket.terminate(); };
+  request.socket.on('data', boundStranger);
   const connection: Connection = {
     subprotocol: socket.protocol as Subprotocol,
     head: headOf(request),
@@ -84,6 +89,7 @@ function serve(options: TransportOptions, socket: WebSocket, request: IncomingMe
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
+    admit: () => void request.socket.off('data', boundStranger),
     close(code, reason) {
       socket.resume(); // its goodbye must be read
       socket.close(code, reason);
@@ -93,6 +99,7 @@ function serve(options: TransportOptions, socket: WebSocket, request: IncomingMe
   const line = watchLine(socket, request.socket);
   const handler = options.connect(connection);
   socket.on('message', (data: RawData, isBinary: boolean) => {
+    if (socket.readyState !== socket.OPEN) return; // nothing is heard after the goodbye
     const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
     handler.message(isBinary ? bytes : bytes.toString('utf8'));
   });

@@ -21,6 +21,8 @@ export interface Connection {
   /** Stops reading, so that the client has to wait; what was read already may still come. */
   pause(): void;
   resume(): void;
+  /** The client is known: it may send as much as it likes. A stranger is cut off after some bytes. */
+  admit(): void;
   /** Says goodbye with a close code, and cuts the connection when no goodbye comes back. */
   close(code: number, reason: string): void;
 }
