@@ -51,11 +51,11 @@ export const FORBIDDEN_URLS: readonly string[] = [
   'gopher://127.0.0.1:6379/_INFO', 'dict://127.0.0.1:11211/stats', 'ldap://127.0.0.1/', 'tftp://127.0.0.1/x', 'sftp://127.0.0.1/', 'ssh://127.0.0.1/', 'jar:http://127.0.0.1!/', 'netdoc:///etc/passwd',
   'javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'vbscript:x', 'blob:http://127.0.0.1/1', 'filesystem:http://127.0.0.1/temporary/x', 'about:blank', 'about:srcdoc', 'chrome://version', 'chrome://settings/',
   'chrome-extension://abc/x', 'chrome-untrusted://x/', 'chrome-error://chromewebdata/', 'devtools://devtools/bundled/inspector.html', 'view-source:http://127.0.0.1/', 'view-source:file:///etc/passwd',
-  'ws://127.0.0.1/', 'wss://127.0.0.1/', 'intent://127.0.0.1/#Intent;scheme=http;end', 'mailto:x@example.com', 'tel:1', 'urn:isbn:1', 'isolated-app://x/', 'unix:/var/run/docker.sock', 'http+unix://%2fvar%2frun%2fdocker.sock/',
+  'ws://127.0.0.1/', 'wss://127.0.0.1/', 'intent://127.0.0.1/#Intent;scheme=http;end', 'mailto:x@example.com', 'tel:+1', 'urn:isbn:1', 'isolated-app://x/', 'unix:/var/run/docker.sock', 'http+unix://%2fvar%2frun%2fdocker.sock/',
 ];
 
 /** What is no complete address: `bad_request`. */
 export const MALFORMED_URLS: readonly string[] = [
-  '', 'x', '//127.0.0.1/', '/etc/passwd', '127.0.0.1', '127.0.0.1:80', 'http://', 'http://[::1', 'http://::1/', 'http://[::1%25eth0]/', 'http://[fe80::1%eth0]/', 'http://[127.0.0.1]/',
+  '', 'x', '//127.0.0.1/', '/etc/passwd', 'http://', 'http://[::1', 'http://::1/', 'http://[::1%25eth0]/', 'http://[fe80::1%eth0]/', 'http://[127.0.0.1]/',
   'http://256.0.0.1/', 'http://1.2.3.4.5/', 'http://127.0.0.1:65536/', 'http://127.0.0.1:-1/', 'http://127.0.0.1:port/', 'http://0x7f.0.0.0x100/', 'http://4294967296/', 'http://127.0.0.1 .example.com/', 'http://127.0.0.1%00.example.com/',
 ];
