@@ -14,10 +14,11 @@ export const NO_RECYCLING = { jobs: 1_000_000, ageMs: 3_600_000, memoryBytes: 2 
 
 /** The server's own pool: one browser with one page, unless the options say otherwise, in a folder that is removed with it. */
 export async function startPool(options: Partial<PoolOptions> = {}): Promise<BrowserPool> {
-  const folder = mkdtempSync(join(tmpdir(), 'cro-pool-'));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'cro-pool-'));
   return BrowserPool.start({
-    browsers: 1, pagesPerBrowser: 1, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }), folder, recycle: NO_RECYCLING,
+    browsers: 1, pagesPerBrowser: 1, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }), recycle: NO_RECYCLING,
     ...options,
+    folder,
   });
 }
 
