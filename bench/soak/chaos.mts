@@ -45,9 +45,20 @@ export async function killServer(server: ServerProcess, random: Random, times: n
     await server.kill();
     kills.push(Date.now());
     await delay(random.between(...DOWN_MS));
-    await server.restart();
+    await start(server);
   }
   return kills;
+}
+
+/** As a supervisor does it: a start that fails, as when the first browser is killed meanwhile, is tried again. */
+async function start(server: ServerProcess): Promise<void> {
+  for (let left = 2; ; left -= 1) {
+    try {
+      return await server.restart();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
 }
 
 const MOODS: readonly { weight: number; calls: readonly Behaviour[] }[] = [
