@@ -138,6 +138,14 @@ describe('the events of a job as a stream', () => {
     await call(`/v1/analyses/${id}`, { method: 'DELETE' });
   });
 
+  it('are not followed for a HEAD, whose answer has no body', async () => {
+    const { id } = await (await post({ url: `${site.origin}/hang` })).json() as { id: string };
+    const response = await call(`/v1/analyses/${id}/events`, { method: 'HEAD' });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    expect(server.app.jobs.events.followed(id)).toBe(false);
+    await call(`/v1/analyses/${id}`, { method: 'DELETE' });
+  });
+
   it('of a job that is not there are a problem, not a stream', async () => {
     const response = await call('/v1/analyses/job_000000000000000000000000/events');
     expect(response.status).toBe(404);

@@ -14,6 +14,7 @@ const KEEP_ALIVE_MS = 20_000;
  */
 export async function followJob(c: Context, jobs: Jobs, owner: string, id: string): Promise<Response> {
   await jobs.get(owner, id); // an unknown job is a problem, not a stream
+  if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' }); // nobody would read the stream
   return streamSSE(c, async (stream) => {
     const over = new AbortController();
     stream.onAbort(() => over.abort());
