@@ -40,7 +40,7 @@ describe('a server that is told to stop', () => {
   it('finishes what runs, closes its browsers and exits 0', async () => {
     const server = await spawnServer({ CRO_DATA_DIR: dataDir });
     const client = connectTo(server.url);
-    const job = client.submit({ url: `${site.origin}/product` });
+    const job = client.submit({ url: `${site.origin}/product`, devices: ['mobile'] });
     for await (const event of job) if (event.type === 'progress' && event.stage === 'capturing') break;
     const exit = server.end('SIGTERM');
     expect((await job.result).page.status).toBe(200);
@@ -65,10 +65,10 @@ describe('a server that is told to stop', () => {
 
 describe('a job that was handed back', () => {
   it('has its whole deadline and wait again: the time between two servers is not its own', async () => {
-    const env = { CRO_DATA_DIR: dataDir, CRO_QUEUE_WAIT_MS: '3000' };
+    const env = { CRO_DATA_DIR: dataDir, CRO_QUEUE_WAIT_MS: '20000' };
     const first = await startServer(env);
     const client = first.client();
-    const job = client.submit({ url: `${site.origin}/slow`, deadlineMs: 5_000 });
+    const job = client.submit({ url: `${site.origin}/slow`, deadlineMs: 20_000 });
     await visited.promise;
     await client.close();
     await first.close({ keepData: true });

@@ -30,6 +30,12 @@ describe('a store that takes no writes for a while', () => {
     expect(result.page.status).toBe(200);
   });
 
+  it('delays the start of a job and does not fail it', async () => {
+    vi.spyOn(JobStore.prototype, 'beginAttempt').mockRejectedValueOnce(full());
+    const result = await server.client().submit({ url: `${site.origin}/lead`, devices: ['mobile'] }).result;
+    expect(result.attempts).toBe(1);
+  });
+
   it('refuses a submit instead of accepting what it cannot keep, says so, and takes it later', async () => {
     vi.spyOn(JobStore.prototype, 'insert').mockRejectedValueOnce(full());
     const socket = await RawSocket.hello(server.url);

@@ -32,8 +32,9 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
   const tiles: Tile[] = [];
   for (let index = 0; index < count; index += 1) {
     const box = { x: 0, y: index * step, width, height: Math.min(step, page.height - index * step) };
+    const draw = () => cdp.send('Page.captureScreenshot', { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: isWhole, clip: { ...box, scale } });
     const { data } = await within(
-      cdp.send('Page.captureScreenshot', { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: isWhole, clip: { ...box, scale } }),
+      draw().catch((error: unknown) => (isRefusal(error) ? draw() : Promise.reject(error))),
       stepMs,
       () => new RenderError('page_stuck', `The browser could not draw the page within ${stepMs / 1000} s.`),
     );
@@ -41,6 +42,11 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
     tiles.push({ index, box, ...jpegSize(picture), contentType: 'image/jpeg', data: picture });
   }
   return tiles;
+}
+
+/** Chromium now and then refuses a picture of a page that is well, and gives it when asked again. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('Unable to capture screenshot');
 }
 
 /** Width and height in the frame header (SOF) of a JPEG. @throws Error when there is none */

@@ -4,7 +4,7 @@ import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, 
 import { RenderError } from '../errors.ts';
 import type { Batch, BatchStore } from '../store/batches.ts';
 import type { EventStore } from '../store/events.ts';
-import type { Caller, End, Job, JobBrief, NewJob } from '../store/jobs.ts';
+import type { Caller, End, Job, JobBrief, JobStore, NewJob } from '../store/jobs.ts';
 import type { UsageStore } from '../store/usage.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { JobEvents, Listener, Snapshot } from './events.ts';
@@ -14,7 +14,8 @@ import { Writes } from './writes.ts';
 
 export type { Caller } from '../store/jobs.ts';
 
-export interface JobsOptions extends Omit<DispatcherOptions, 'end' | 'handBack'> {
+export interface JobsOptions extends Omit<DispatcherOptions, 'beginAttempt' | 'end' | 'handBack'> {
+  store: JobStore;
   batches: BatchStore;
   ends: EventStore;
   usage: UsageStore;
@@ -61,6 +62,7 @@ export class Jobs {
     this.#followers = new Followers(options.lostClientMs, (id) => void this.#lost(id));
     this.#dispatcher = new Dispatcher({
       ...options,
+      beginAttempt: (id) => this.#writes.persist({ job: id }, () => options.store.beginAttempt(id)),
       end: (id, end) => this.#end(id, end),
       handBack: async (id) => void (await this.#writes.persist({ job: id }, () => options.store.handBack(id))),
     });

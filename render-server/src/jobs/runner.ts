@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BrowserPool, Slot } from '../browsers/pool.ts';
 import { RenderError } from '../errors.ts';
-import type { End, Job, JobStore } from '../store/jobs.ts';
+import type { End, Job } from '../store/jobs.ts';
 import { runAttempt, type Workshop } from './attempt.ts';
 import type { JobEvents } from './events.ts';
 import type { Quota } from './quota.ts';
@@ -11,7 +11,8 @@ export const MAX_ATTEMPTS = 2;
 
 export interface RunnerOptions extends Workshop {
   pool: BrowserPool;
-  store: JobStore;
+  /** Counts an attempt in the store; undefined when the job has ended, or the server stops before the store takes it. Never rejects. */
+  beginAttempt(id: string): Promise<Job | undefined>;
   events: JobEvents;
   logger: Logger;
   quota: Quota;
@@ -30,34 +31,35 @@ export interface Run {
 /**
  * Takes one job from its lease to its end, over all its attempts, under one deadline.
  * @param slot for the first attempt; it is released on every path
- * @returns the end, not stored yet; undefined when the job had ended before it began
+ * @returns the end, not stored yet; undefined when the job had ended before it began, or stays open for the next start
  * @throws the reason of `run.cancel` when that is not a RenderError: then the job has no end here
  */
 export async function runJob(options: RunnerOptions, id: string, slot: Slot, run: Run): Promise<End | undefined> {
   const { cancel } = run;
-  const { store, events, pool, logger } = options;
+  const { events, pool, logger } = options;
   const deadline = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  let next: Slot | undefined = slot;
+  let held: Slot | undefined = slot;
   try {
     for (;;) {
-      const job = await store.beginAttempt(id);
+      const job = await options.beginAttempt(id);
       if (!job) return undefined;
       const due = (job.leasedAt ?? Date.now()) + (job.request.deadlineMs ?? options.deadlineMs);
       timer ??= setTimeout(() => deadline.abort(tooLate(job, options)), Math.max(0, due - Date.now()));
       const signal = AbortSignal.any([cancel, deadline.signal]);
       try {
-        const taken: Slot = next ?? (await pool.acquire(signal));
-        next = undefined;
+        held ??= await pool.acquire(signal);
         events.beginAttempt(id, job.attempts);
         const result = await runAttempt(options, {
-          job, slot: taken, signal, deadline: due,
+          job, slot: held, signal, deadline: due,
           budget: options.quota.budgetOf(job, job.request),
           onEvidence: run.onEvidence,
           publish: (event) => events.publish(id, event),
         });
         return { stage: 'done', result };
       } catch (thrown) {
+        held?.release();
+        held = undefined;
         if (cancel.aborted && !(cancel.reason instanceof RenderError)) throw cancel.reason;
         const error = RenderError.from(signal.aborted ? signal.reason : thrown);
         if (error.code === 'cancelled') return { stage: 'cancelled' };
@@ -68,7 +70,7 @@ export async function runJob(options: RunnerOptions, id: string, slot: Slot, run
     }
   } finally {
     clearTimeout(timer);
-    next?.release();
+    held?.release();
   }
 }
 
