@@ -129,6 +129,32 @@ describe('what a gate refuses', () => {
       expect(hits).toEqual([]);
     });
 
+  it('answers all that is inside, or is nowhere, in the same words', async () => {
+    dns.names.set('inward.test', ['127.0.0.1']);
+    dns.names.set('staging.test', ['127.0.0.1']);
+    const gate = await open('https://public.test/', ['staging.test', `127.0.0.2:${port}`]);
+    const closed = net.createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const spare = (closed.address() as net.AddressInfo).port;
+    await new Promise((resolve) => { closed.close(resolve); });
+    /** All that the gate says, but for the time of day. */
+    const said = async (first: string): Promise<string> => {
+      const socket = net.connect(Number(new URL(gate.proxyUrl).port), '127.0.0.1');
+      socket.write(`${first} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      let text = '';
+      for await (const chunk of socket) text += String(chunk);
+      return text.replace(/^date: .*\r\n/im, '');
+    };
+    const hosts = ['missing.test', 'inward.test', 'staging.test', '127.0.0.1', '127.0.0.2', '10.0.0.1', '[::1]', 'localhost'];
+    for (const on of [port, spare]) {
+      for (const host of hosts) {
+        expect(await said(`GET http://${host}:${on}/`)).toBe(await said('GET http://missing.test/'));
+        expect(await said(`CONNECT ${host}:${on}`)).toBe(await said('CONNECT missing.test:443'));
+      }
+    }
+    expect(hits).toEqual([]);
+  });
+
   it.each(['localhost', 'a.localhost', 'localhost.'])('knows %s without asking DNS', async (name) => {
     const gate = await open('https://public.test/', []);
     dns.questions.length = 0;
@@ -246,7 +272,7 @@ describe('how a gate ends', () => {
 });
 
 describe('the resolver', () => {
-  it('asks once for many askers, and keeps answers and failures', async () => {
+  it('never runs two lookups of one name at once, and keeps answers and failures', async () => {
     dns.names.set('many.test', ['93.184.216.34', '2606:4700::1111']);
     const all = await Promise.all(Array.from({ length: 20 }, () => resolver.resolve('many.test')));
     expect(all[0]).toEqual([{ address: '93.184.216.34', family: 4 }, { address: '2606:4700::1111', family: 6 }]);
