@@ -7,5 +7,6 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 900_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } }, // on a busy machine what is waited for comes late
   },
 });
