@@ -20,7 +20,7 @@ import type { Way } from './ways/way.ts';
  * pool and gate each must come as far as the gate, be refused there, and nothing may be dialled.
  */
 const ALL: Readonly<Record<string, Way>> = Object.assign({}, ...Object.values(WAYS));
-const WAIT = { timeout: 15_000, interval: 100 };
+const WAIT = { timeout: 30_000, interval: 100 };
 
 interface Arena { readonly inside: Inside; readonly outside: Outside }
 interface Row { vectors: number; 'arrived without the gate': number; 'refused by the gate': number; 'stopped in the browser': number; 'arrived with the gate': number }

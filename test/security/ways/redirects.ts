@@ -5,7 +5,7 @@ const FOLLOWERS: Readonly<Record<string, string>> = {
   'img': '<img src="{redirect}">', 'script': '<script src="{redirect}"></script>', 'stylesheet': '<link rel="stylesheet" href="{redirect}">', 'iframe': '<iframe src="{redirect}"></iframe>',
   'fetch': js(`fetch('{redirect}')`), 'post': js(`fetch('{redirect}', { method: 'POST', body: 'x', mode: 'no-cors' })`), 'xhr': js(`const x = new XMLHttpRequest(); x.open('GET', '{redirect}'); x.send()`), 'tab': js(`open('{redirect}')`),
 };
-export const REDIRECT_CODES = [301, 302, 303, 307, 308] as const;
+const REDIRECT_CODES = [301, 302, 303, 307, 308] as const;
 
 export const REDIRECTS: Ways = {
   ...Object.fromEntries(REDIRECT_CODES.flatMap((code) => Object.entries(FOLLOWERS).map(([name, html]) => [`redirect-${code}-${name}`, html.replace('{redirect}', `{redirect}&code=${code}`)]))),
