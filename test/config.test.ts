@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, configReference, loadConfig } from '../render-server/src/config.ts';
+import { ConfigError, configReference, defaultBrowsers, loadConfig } from '../render-server/src/config.ts';
 
 const base = { CRO_CHROMIUM_PATH: '/usr/bin/chromium' };
 
@@ -36,6 +36,17 @@ describe('the configuration', () => {
 
   it('is not disturbed by what Kubernetes tells pods about a service', () => {
     expect(loadConfig({ ...base, CRO_ANALYZER_SERVICE_HOST: '10.0.0.7', CRO_ANALYZER_PORT: 'tcp://10.0.0.7:80', CRO_ANALYZER_PORT_80_TCP: 'x' }).CRO_PORT).toBe(8787);
+  });
+
+  it('reads limits by name, bounds sessions also where only others are set, and names what it cannot read', () => {
+    expect(loadConfig({ ...base, CRO_LIMITS_PER_KEY: 'open=50, usd=2.5' }).CRO_LIMITS_PER_KEY).toEqual({ open: 50, usd: 2.5 });
+    expect(loadConfig({ ...base, CRO_LIMITS_TOTAL: 'usd=50' }).CRO_LIMITS_TOTAL).toEqual({ sessions: 1_000, usd: 50 });
+    expect(() => loadConfig({ ...base, CRO_LIMITS_PER_IP: 'hour=5' })).toThrow('CRO_LIMITS_PER_IP must be a list such as');
+    expect(() => loadConfig({ ...base, CRO_LIMITS_PER_IP: 'day=lots' })).toThrow('CRO_LIMITS_PER_IP must give day as a number above 0, not "lots"');
+  });
+
+  it('starts a browser for each core, and no more than one for each GiB of memory', () => {
+    expect([[4, 64], [8, 2], [2, 0.5]].map(([cores = 0, gib = 0]) => defaultBrowsers(cores, gib * 2 ** 30))).toEqual([4, 2, 1]);
   });
 
   it('takes an empty variable as not set', () => {

@@ -69,6 +69,9 @@ const limits = (value: string): Limits => Object.fromEntries(list(value).map((en
   return [name, number];
 }));
 
+/** Sockets are bounded also where the operator thought of money only. */
+const totalLimits = (value: string): Limits => ({ sessions: 1_000, ...limits(value) });
+
 const apiKeys = (value: string): string[] => {
   const keys = list(value);
   if (keys.some((key) => key.length < 16)) throw new Error('must hold keys of 16 characters or more');
@@ -95,7 +98,7 @@ const VARIABLES = {
   CRO_QUEUE_WAIT_MS: variable({ parse: integer(1_000, 86_400_000), fallback: '900000', unit: 'ms', about: 'Longest wait for a page. A submit whose expected wait is longer is refused at once.' }),
   CRO_DEADLINE_MS: variable({ parse: integer(5_000, 900_000), fallback: '180000', unit: 'ms', about: 'Time for one job from its first lease, over all its attempts. A request may ask for its own.' }),
   CRO_LOST_CLIENT_MS: variable({ parse: integer(0, 86_400_000), fallback: '900000', unit: 'ms', about: 'How long jobs are kept that nobody follows any more. Then they are cancelled, unless their client asked otherwise.' }),
-  CRO_LIMITS_TOTAL: variable({ parse: limits, fallback: 'sessions=1000', about: 'What all callers together may use: `open` jobs, jobs a `minute`, jobs a `day`, `usd` a day for Claude, open `sessions`; for example `open=500,minute=600,day=5000,usd=50`. Days are those of UTC.' }),
+  CRO_LIMITS_TOTAL: variable({ parse: totalLimits, fallback: '', fallbackNote: '`sessions=1000`', about: 'What all callers together may use: `open` jobs, jobs a `minute`, jobs a `day`, `usd` a day for Claude, open `sessions`; for example `open=500,minute=600,day=5000,usd=50`. Days are those of UTC.' }),
   CRO_LIMITS_PER_KEY: variable({ parse: limits, fallback: '', about: 'What one API key may use, in the same words.' }),
   CRO_LIMITS_PER_IP: variable({ parse: limits, fallback: '', about: 'What one client address may use, in the same words.' }),
   CRO_TRUSTED_PROXIES: variable({ parse: allowList, fallback: '', about: 'Addresses or CIDR ranges of reverse proxies, separated by commas: from these, and from no others, `X-Forwarded-For` names the client.' }),
