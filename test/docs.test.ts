@@ -33,3 +33,17 @@ describe('the table of errors', () => {
     }
   });
 });
+
+describe('the table of promises', () => {
+  const page = read('docs/reliability.md');
+
+  it('has each fault and each way in, and for each a test that is there under that name', () => {
+    const rows = [...page.matchAll(/^\| (E?\d+) \|.*$/gm)];
+    expect(rows.map(([, number]) => number)).toEqual([...Array.from({ length: 22 }, (_, index) => `${index + 1}`), ...Array.from({ length: 10 }, (_, index) => `E${index + 1}`)]);
+    for (const [row, number] of rows) {
+      const tests = [...row.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/(?:faults|security)\/[\w.-]+)\)/g)];
+      expect(tests.length, number).toBeGreaterThan(0);
+      for (const [, name = '', file = ''] of tests) expect(read(file).replaceAll("\\'", "'"), `${number}: ${file}`).toContain(name);
+    }
+  });
+});
