@@ -259,11 +259,13 @@ export class Session implements ConnectionHandler {
       onEvent: (wake) => jobs.onEvent(owner, wake),
     }, this.#outbox);
     this.#subscription = subscription;
-    subscription.run(afterEvent).catch((error: unknown) => {
+    const begun = subscription.begin(afterEvent);
+    begun.then((event) => subscription.follow(event)).catch((error: unknown) => {
       subscription.stop();
       this.#logger.error({ err: error }, 'the events could not be read');
       this.#connection.close(INTERNAL, 'The events could not be read.'); // the client comes back for what it has not got
     });
+    await begun.catch(() => {}); // in hand until it is answered
   }
 
   #tell(id: string, event: JobEvent): void {

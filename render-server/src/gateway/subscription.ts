@@ -33,15 +33,24 @@ export class Subscription {
   }
 
   /**
-   * Answers with the number of the last event so far, then sends what follows until it is stopped.
+   * Answers with the number of the last event so far.
    * @param afterEvent the last event that the reader has; none means that it wants only what is new
+   * @returns the event to follow from
    * @throws what reading the store threw
    */
-  async run(afterEvent: number | undefined): Promise<void> {
+  async begin(afterEvent: number | undefined): Promise<number> {
     const last = await this.#source.last();
     this.#outbox.send({ type: 'subscribed', event: last });
     // A number that was never given comes from another store: what is counted here begins anew.
-    let cursor = Math.min(afterEvent ?? last, last);
+    return Math.min(afterEvent ?? last, last);
+  }
+
+  /**
+   * Sends what comes after an event until it is stopped.
+   * @throws what reading the store threw
+   */
+  async follow(event: number): Promise<void> {
+    let cursor = event;
     while (!this.#stopped) {
       const { promise: news } = this.#news;
       const page = await this.#source.after(cursor, PAGE);
