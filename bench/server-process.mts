@@ -8,6 +8,9 @@ import { allProcesses, descendants, processInfo, type ProcessInfo } from './proc
 /** A start takes a second or two; this is for a busy machine. */
 const READY_WITHIN_MS = 60_000;
 
+/** What Node says itself when its inspector is open. */
+const INSPECTOR = /^(?:Debugger (?:listening|attached|ending)|For help, see: )/;
+
 export class ServerProcess {
   readonly url: string;
   readonly dataDir: string;
@@ -87,16 +90,13 @@ export class ServerProcess {
 
   /** How often it logged what, from warnings up. */
   complaints(): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const line of readFileSync(this.log, 'utf8').split('\n')) {
-      if (!line.startsWith('{')) {
-        if (line !== '') counts.set(line, (counts.get(line) ?? 0) + 1);
-        continue;
-      }
+    const lines = readFileSync(this.log, 'utf8').split('\n').filter((line) => line !== '' && !INSPECTOR.test(line));
+    const complaints = lines.flatMap((line) => {
+      if (!line.startsWith('{')) return [line];
       const { level, msg } = JSON.parse(line) as { level: number; msg: string };
-      if (level >= 40) counts.set(`${level >= 50 ? 'error' : 'warn '} ${msg}`, (counts.get(`${level >= 50 ? 'error' : 'warn '} ${msg}`) ?? 0) + 1);
-    }
-    return counts;
+      return level < 40 ? [] : [`${level < 50 ? 'warning' : 'error'}: ${msg.slice(0, 80)}`];
+    });
+    return new Map([...Map.groupBy(complaints, (line) => line)].map(([line, same]) => [line, same.length]));
   }
 
   #spawn(): Service {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { freePort } from '../scripts/lab.mts';
 import { startFakeClaude } from '../test/support/fake-claude.ts';
 import { Verdicts, table } from './printing.mts';
 import { Random } from './random.mts';
@@ -17,6 +18,7 @@ import { ServerProcess } from './server-process.mts';
 import { killBrowsers, killServer, moodsOfClaude, type Kills } from './soak/chaos.mts';
 import { actor, type World } from './soak/clients.mts';
 import { awaitEnds, compareEvents, compareStore, endsByPage, seenByOthers, unexplained } from './soak/compare.mts';
+import { keptMemory } from './soak/heap.mts';
 import { Journal } from './soak/journal.mts';
 import { growthOf, isSteady, wordsOf } from './soak/memory.mts';
 import { startSoakSite } from './soak/pages.mts';
@@ -51,7 +53,9 @@ async function soak(): Promise<number> {
   const site = await startSoakSite();
   const claude = await startFakeClaude({ delayMs: 1_500 });
   claude.behave(...moodsOfClaude(random.fork(), CLAUDE_CALLS));
+  const inspector = await freePort();
   const server = await ServerProcess.start(folder, {
+    NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}`,
     CRO_API_KEYS: KEYS.join(), CRO_BROWSERS: '2', CRO_ALLOW_HOSTS: new URL(site.origin).host,
     CRO_DEADLINE_MS: '90000', CRO_RECYCLE_JOBS: '40',
     ANTHROPIC_API_KEY: 'test-key', ANTHROPIC_BASE_URL: claude.baseURL,
@@ -76,9 +80,12 @@ async function soak(): Promise<number> {
   const serverKills = killServer(server, random.fork(), SERVER_KILLS, loadMs * KILLING_SHARE, closing.signal);
   const actors = Array.from({ length: ACTORS }, () => actor(world, random.fork()));
 
-  await Promise.race([delay(loadMs), serverKills.then(() => delay(began + loadMs - Date.now()))]);
-  closing.abort();
   const killed = await serverKills;
+  await delay(began + loadMs / 2 - Date.now());
+  const watched = keptMemory(server, inspector, closing.signal);
+  await delay(began + loadMs - Date.now());
+  closing.abort();
+  const kept = await watched;
   await Promise.all(chaos);
   console.log('No more orders; waiting for what is open.');
   await Promise.race([Promise.all(actors), delay(DRAIN_MS)]);
@@ -94,9 +101,10 @@ async function soak(): Promise<number> {
     ...[...journal.refusals].map(([code, times]) => [`refused: ${code}`, times]),
     ['calls to Claude', claude.requests.length], ['kills of the server', killed.length],
     ...[...kills].map(([kind, times]) => [`kills of a browser process: ${kind}`, times]),
-    ...[...server.complaints()].map(([line, times]) => [`log: ${line}`, times]),
+    ...[...server.complaints()].map(([line, times]) => [`log, ${line}`, times]),
   ] satisfies (string | number)[][];
   console.log(`${table(doing)}\n`);
+  console.log(`Most memory: server ${megabytes(Math.max(...sampler.samples.map((sample) => sample.server)))}, browsers ${megabytes(Math.max(...sampler.samples.map(({ browsers }) => browsers)))}\n`);
 
   verdicts.judge('the server was killed three times in the first half, and browsers all the time', killed.length === SERVER_KILLS && kills.size > 0);
   verdicts.judge('the server ran whenever it was not killed', server.running && journal.entries.size > 0);
@@ -130,9 +138,12 @@ async function soak(): Promise<number> {
   verdicts.judge('no child was left a zombie', sampler.zombies.size === 0, [...sampler.zombies]);
   const files = [...await readdir(server.temporary), ...await readdir(join(server.dataDir, 'browsers')).catch(() => [])];
   verdicts.judge('the temporary directories are empty', files.length === 0, files);
-  for (const part of ['server', 'browsers'] as const) {
-    const half = sampler.samples.filter(({ at }) => at >= began + loadMs / 2 && at <= began + loadMs);
-    const growth = growthOf(half.map((sample) => ({ at: sample.at, bytes: sample[part] })));
+  const secondHalf = sampler.samples.filter(({ at }) => at >= began + loadMs / 2 && at <= began + loadMs);
+  for (const [part, samples] of [
+    ['server, after its garbage is collected,', kept],
+    ['browsers', secondHalf.map(({ at, browsers }) => ({ at, bytes: browsers }))],
+  ] as const) {
+    const growth = growthOf(samples);
     verdicts.judge(`the memory of the ${part} has no slope beyond noise over the second half`, isSteady(growth), wordsOf(growth));
   }
   journal.close();
@@ -147,13 +158,16 @@ async function eventually(holds: () => boolean | Promise<boolean>): Promise<void
   for (const until = Date.now() + SETTLE_MS; Date.now() < until && !(await holds());) await delay(250);
 }
 
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MB`;
+}
+
 /** A line each minute. */
 async function sayHow({ journal, over }: World, { samples }: Sampler, began: number): Promise<void> {
   while (!over.aborted) {
     await delay(60_000, undefined, { signal: over }).catch(() => {});
     const entries = [...journal.entries.values()];
     const { server = 0, browsers = 0 } = samples.at(-1) ?? {};
-    const mb = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
-    if (!over.aborted) console.log(`${Math.round((Date.now() - began) / 60_000)} min: ${entries.length} accepted, ${entries.filter(({ end }) => end).length} known to have ended, server ${mb(server)}, browsers ${mb(browsers)}`);
+    if (!over.aborted) console.log(`${Math.round((Date.now() - began) / 60_000)} min: ${entries.length} accepted, ${entries.filter(({ end }) => end).length} known to have ended, server ${megabytes(server)}, browsers ${megabytes(browsers)}`);
   }
 }

@@ -27,8 +27,8 @@ export function growthOf(samples: readonly { at: number; bytes: number }[]): Gro
   return { slope, first, last, share: (slope.value * minutes) / first };
 }
 
-/** Growth over the time that is not told from none: caches fill, and heaps settle in steps. */
-const NEGLIGIBLE = 0.05;
+/** Growth over the time that counts as none: for its first minutes a server still compiles code and fills its caches. */
+const NEGLIGIBLE = 0.1;
 
 /** Whether the 95 % interval of the slope reaches down to 0, or the growth is too small to matter. */
 export const isSteady = ({ slope, share }: Growth): boolean => slope.low <= 0 || share < NEGLIGIBLE;
