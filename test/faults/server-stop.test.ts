@@ -106,7 +106,7 @@ describe('a caller who waits over HTTP while the server stops', () => {
     });
     const answers = Promise.all([post('/product'), post('/slow')]);
     await visited.promise;
-    await server.app.stop(5_000);
+    await server.app.stop(10_000);
     expect((await answers).map(({ status }) => status)).toEqual([200, 202]);
     await server.close();
   });
