@@ -48,9 +48,9 @@ export function createRoutes(options: RouteOptions): Hono<RouteEnv> {
     return webhookView(log);
   };
 
-  app.onError((thrown) => {
+  app.onError((thrown, c) => {
     const error = RenderError.from(thrown);
-    if (error.code === 'internal') logger.error({ err: error.cause }, 'a request could not be answered');
+    if (error.code === 'internal' && !c.req.raw.signal.aborted) logger.error({ err: error.cause }, 'a request could not be answered');
     return problem(error);
   });
   app.notFound((c) => problem(new RenderError('not_found', `There is nothing at ${c.req.path}.`, { reason: 'route' })));
