@@ -8,7 +8,7 @@ import { CHROMIUM } from './chromium.ts';
 export interface ServerProcess {
   readonly child: ChildProcess;
   readonly url: string;
-  /** Lines of its log so far. */
+  /** Lines that it wrote so far: its log, and what should not be there. */
   readonly log: string[];
   /** Sends a signal and waits for the end of the process: its exit code and signal. */
   end(signal: NodeJS.Signals): Promise<[code: number | null, signal: NodeJS.Signals | null]>;
@@ -23,12 +23,12 @@ export async function spawnServer(env: Record<string, string>): Promise<ServerPr
       CRO_CHROMIUM_PATH: CHROMIUM, CRO_PORT: '0', CRO_BROWSERS: '1', CRO_ALLOW_HOSTS: '127.0.0.1',
       ...env,
     },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: string[] = [];
   const serving = Promise.withResolvers<string>();
-  const lines = createInterface({ input: child.stderr! });
-  lines.on('line', (line) => {
+  createInterface({ input: child.stdout }).on('line', (line) => log.push(line));
+  createInterface({ input: child.stderr }).on('line', (line) => {
     log.push(line);
     if (!line.includes('"serving"')) return;
     serving.resolve((JSON.parse(line) as { url: string }).url);
