@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { groupOf, readGroups } from '../../render-server/src/browsers/processes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { startSite, type Site } from '../support/site.ts';
 
@@ -25,6 +27,14 @@ afterAll(async () => {
 
 const killBrowsers = (): void => server.app.pool.pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
 
+/** Kills the processes of the browser whose command line says so. */
+function killPart(part: string): void {
+  const group = groupOf(server.app.pool.pids[0] ?? 0);
+  for (const pid of readGroups().get(group) ?? []) {
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(part)) process.kill(pid, 'SIGKILL');
+  }
+}
+
 describe('a Chromium that is killed during a job', () => {
   it('is replaced, and the job is tried again and finishes', async () => {
     onVisit = () => {
@@ -42,6 +52,17 @@ describe('a Chromium that is killed during a job', () => {
     await expect(job.result).rejects.toMatchObject({ code: 'browser_crashed', retryable: true });
     onVisit = () => {};
     expect((await server.client().submit({ url: `${site.origin}/page` }).result).attempts).toBe(1);
+  });
+
+  it('is not taken for a fault of the page when only a part of it is killed', async () => {
+    for (const part of ['--utility-sub-type=network', '--type=gpu-process', '--type=renderer']) {
+      onVisit = () => {
+        onVisit = () => {};
+        killPart(part);
+      };
+      const result = await server.client().submit({ url: `${site.origin}/page` }).result;
+      expect(result.page.title, part).toBe('Shop');
+    }
   });
 
   it('costs an idle server nothing but the time to start another', async () => {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { endsWithin, orAbort, within } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import { EGRESS_FLAGS } from './egress.ts';
-import { groupOf, killGroup, privateMemory, readGroups, type Groups } from './processes.ts';
+import { groupOf, killGroup, networkProcess, privateMemory, readGroups, type Groups } from './processes.ts';
 import { clear, makeDirectory } from './workspace.ts';
 
 export interface LaunchOptions {
@@ -39,6 +39,8 @@ export class Browser {
   readonly #logger: Logger;
   readonly #death = new AbortController();
   #cleared: Promise<void> | undefined;
+  #network: number | undefined;
+  #networkLosses = 0;
   /** Chrome's own name: many sites turn away what calls itself headless, and their visitors' page is what counts. */
   readonly #userAgent: string;
 
@@ -120,6 +122,18 @@ export class Browser {
     return privateMemory(groups.get(this.#group) ?? []);
   }
 
+  /** How often the browser was found without the network process that it had. It starts another, but what it loaded is lost. */
+  get networkLosses(): number {
+    return this.#networkLosses;
+  }
+
+  /** Looks whether the network process is still the same. */
+  checkNetwork(): void {
+    const now = networkProcess(readGroups().get(this.#group) ?? []);
+    if (this.#network !== undefined && now !== this.#network) this.#networkLosses += 1;
+    this.#network = now;
+  }
+
   /**
    * Opens a page in a context of its own, unless the signal fires first; then what comes late is closed.
    * A browser that does not answer is killed.
@@ -138,7 +152,9 @@ export class Browser {
   async #open(options: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page }> {
     const context = await this.#playwright.newContext(options);
     try {
-      return { context, page: await context.newPage() };
+      const page = await context.newPage();
+      if (this.#network === undefined) this.checkNetwork(); // it starts a moment after the browser
+      return { context, page };
     } catch (error) {
       await this.closeContext(context);
       throw error;

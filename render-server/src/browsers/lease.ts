@@ -48,16 +48,22 @@ export class Lease implements PageSource {
     browser.died.addEventListener('abort', onDeath, { once: true });
     if (browser.died.aborted) onDeath();
     const either = AbortSignal.any([signal, crash.signal]);
+    const losses = browser.networkLosses;
     let context: BrowserContext | undefined;
     try {
       const opened = await this.#slot.openPage({ ...options, proxy: { server: this.#gate.proxyUrl, bypass: '<-loopback>' }, serviceWorkers: 'block', acceptDownloads: false }, either);
       context = opened.context;
-      opened.page.once('crash', () => crash.abort(new RenderError('browser_crashed', 'The page died while it was shown.')));
+      opened.page.once('crash', () => crash.abort(pageDied()));
       return await orAbort(use(opened.page), either);
     } catch (error) {
       // A dying browser makes the call under way fail a moment before it says that it is gone.
-      if (isGone(error)) await endsWithin(orAbort(new Promise(() => {}), crash.signal), 1_000);
+      if (isGone(error) || isDetached(error)) await endsWithin(orAbort(new Promise(() => {}), crash.signal), 1_000);
       either.throwIfAborted();
+      if (isGone(error)) throw pageDied(error);
+      if (error instanceof RenderError && error.code === 'page_unreachable') {
+        browser.checkNetwork();
+        if (browser.networkLosses > losses) throw new RenderError('browser_crashed', 'The browser lost its network while it loaded the page.', { reason: 'network', cause: error });
+      }
       throw error;
     } finally {
       browser.died.removeEventListener('abort', onDeath);
@@ -71,6 +77,15 @@ export class Lease implements PageSource {
   }
 }
 
+function pageDied(cause?: unknown): RenderError {
+  return new RenderError('browser_crashed', 'The page died while it was shown.', { cause });
+}
+
 function isGone(error: unknown): boolean {
   return error instanceof Error && /has been closed|Target crashed|Page crashed|browser has disconnected/i.test(error.message);
+}
+
+/** What a navigation says whose renderer is killed under it. */
+function isDetached(error: unknown): boolean {
+  return error instanceof RenderError && error.cause instanceof Error && error.cause.message.includes('frame was detached');
 }

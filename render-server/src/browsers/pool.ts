@@ -53,6 +53,8 @@ interface Seat {
   launch: Promise<void> | undefined;
 }
 
+/** Launches of one browser before the start of the server gives up on it: more cannot help where Chromium is not right. */
+const FIRST_LAUNCHES = 3;
 const RELAUNCH_FIRST_MS = 500;
 const RELAUNCH_MAX_MS = 30_000;
 const INSPECT_MS = 5_000;
@@ -78,17 +80,22 @@ export class BrowserPool {
   }
 
   /**
-   * Ends and removes what an earlier pool with the same folder left, then starts all browsers.
-   * Throws what the first failed launch throws, with nothing left running.
+   * Ends and removes what an earlier pool with the same folder left, then starts the browsers. One that does not start is
+   * tried again; what still does not is tried further while the others serve.
+   * @throws RenderError internal, reason chromium, when none starts; nothing is left running then
    */
   static async start(options: PoolOptions): Promise<BrowserPool> {
     await clear(options.folder);
     const pool = new BrowserPool(options);
-    const launches = await Promise.allSettled(pool.#seats.map((seat) => pool.#launchInto(seat)));
+    const launches = await Promise.allSettled(pool.#seats.map((seat) => pool.#firstLaunch(seat)));
     const failed = launches.find((launch) => launch.status === 'rejected');
-    if (failed) {
+    if (failed && pool.slots.ready === 0) {
       await pool.close();
       throw failed.reason;
+    }
+    for (const [index, { status }] of launches.entries()) {
+      const seat = pool.#seats[index];
+      if (status === 'rejected' && seat) void pool.#replace(seat);
     }
     pool.#inspection = setInterval(() => pool.#inspect(), INSPECT_MS).unref();
     return pool;
@@ -189,6 +196,18 @@ export class BrowserPool {
       const slot = this.#take();
       if (!slot) return;
       this.#waiters.shift()?.resolve(slot);
+    }
+  }
+
+  async #firstLaunch(seat: Seat): Promise<void> {
+    for (let launches = 1; ; launches += 1) {
+      try {
+        return await this.#launchInto(seat);
+      } catch (error) {
+        if (launches === FIRST_LAUNCHES) throw error;
+        this.#options.logger.warn({ err: error }, 'a browser did not start; trying again');
+        await delay(RELAUNCH_FIRST_MS);
+      }
     }
   }
 

@@ -30,6 +30,11 @@ export function privateMemory(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Number(/^RssAnon:\s+(\d+) kB/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0) * 1024, 0);
 }
 
+/** The process that carries a browser's network, among those of its group. */
+export function networkProcess(pids: readonly number[]): number | undefined {
+  return pids.find((pid) => textOf(`/proc/${pid}/cmdline`).includes('--utility-sub-type=network.'));
+}
+
 /** Groups with a process that was given something beneath this folder, as in `--user-data-dir=<folder>/x`. Never our own. */
 export function groupsUsing(folder: string): number[] {
   const using = listPids().filter((pid) => textOf(`/proc/${pid}/cmdline`).split('\0').some((word) => word.startsWith('--') && word.includes(`=${folder}/`)));

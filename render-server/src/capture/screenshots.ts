@@ -19,7 +19,7 @@ const DRAWN_WHOLE_MAX = 100_000;
 /**
  * The page from its top in tiles. Taken from one layout at scroll 0, so that fixed and sticky parts stand
  * where the first screen shows them and are not repeated. Of a page taller than 100,000 px the first screen alone.
- * @throws RenderError page_stuck when the browser does not draw a tile within `stepMs`
+ * @throws RenderError page_stuck when the browser does not draw a tile within `stepMs`, browser_crashed when it refuses to
  */
 export async function takeTiles(cdp: CDPSession, device: Device, page: View['page'], stepMs: number): Promise<Tile[]> {
   const { viewport } = DEVICES[device];
@@ -34,7 +34,9 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
     const box = { x: 0, y: index * step, width, height: Math.min(step, page.height - index * step) };
     const draw = () => cdp.send('Page.captureScreenshot', { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: isWhole, clip: { ...box, scale } });
     const { data } = await within(
-      draw().catch((error: unknown) => (isRefusal(error) ? draw() : Promise.reject(error))),
+      draw().catch((error: unknown) => (isRefusal(error) ? draw() : Promise.reject(error))).catch((error: unknown) => {
+        throw isRefusal(error) ? new RenderError('browser_crashed', 'The browser did not draw the page.', { reason: 'no_picture', cause: error }) : error;
+      }),
       stepMs,
       () => new RenderError('page_stuck', `The browser could not draw the page within ${stepMs / 1000} s.`),
     );
