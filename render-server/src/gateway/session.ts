@@ -133,8 +133,8 @@ export class Session implements ConnectionHandler {
     const pause = this.#inHand >= MAX_IN_HAND || this.#outbox.congested;
     if (pause === this.#paused || this.#closed) return;
     this.#paused = pause;
-    if (pause) this.#connection.pause();
-    else this.#connection.resume();
+    if (pause) return this.#connection.pause();
+    setImmediate(() => { if (!this.#paused && !this.#closed) this.#connection.resume(); }); // others have their turn first
   }
 
   #refuse(thrown: unknown, about: About): void {
