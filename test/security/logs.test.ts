@@ -94,7 +94,7 @@ async function pages(socket: RawSocket): Promise<void> {
     ...['/page', '/talkative', '/broken', '/cut', '/loop', '/file'].map((path) => analyse(socket, { url: `${site.origin}${path}${query}` })),
     analyse(socket, { url: `${nobody}/${query}` }),
     analyse(socket, { url: `${site.origin}/never${query}`, deadlineMs: 5_000 }),
-    analyse(socket, { url: `${site.origin}/page${query}`, wait: { selector: `#${CONTEXT}` } }),
+    analyse(socket, { url: `${site.origin}/page${query}`, wait: { selector: `#${CONTEXT}` }, deadlineMs: 5_000 }),
     analyse(socket, { url: `${site.origin}/page${query}`, webhook: { url: `${receiver.url}?token=${TOKEN}`, secret: HOOK_SECRET } }),
     analyse(socket, { url: `${site.origin}/broken${query}`, webhook: { url: `${receiver.url}?token=${TOKEN}`, secret: HOOK_SECRET } }),
     analyse(socket, { url: `${site.origin}/broken${query}`, webhook: { url: `${nobody}/?token=${TOKEN}`, secret: HOOK_SECRET } }),
