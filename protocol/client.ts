@@ -22,7 +22,7 @@ export interface RenderClientOptions {
   client: string;
   codec?: 'msgpack' | 'json';
   sleep: Sleep;
-  /** How long a server that does not answer, or keeps refusing, is tried again, in ms. */
+  /** How long a server that does not answer, or keeps refusing, is tried again, in ms. A job that it asks to wait longer fails at once. */
   patienceMs?: number;
 }
 
@@ -194,7 +194,7 @@ export class RenderClient {
   #pump(): void {
     if (!this.#welcome || this.#draining) return;
     let open = 0;
-    for (const entry of this.#entries.values()) if (entry.state !== 'waiting' && entry.submit) open += 1;
+    for (const entry of this.#entries.values()) if (entry.state !== 'waiting') open += 1;
     for (const entry of this.#entries.values()) {
       if (open >= this.#credit) return;
       if (entry.state !== 'waiting' || !entry.submit) continue;
@@ -283,10 +283,11 @@ export class RenderClient {
       return this.#pump();
     }
     entry.refusedSince ??= Date.now();
-    const patient = Date.now() - entry.refusedSince < (this.#options.patienceMs ?? DEFAULT_PATIENCE_MS);
-    if (TRY_AGAIN.has(error.code) && patient) {
+    const { retryAfterMs = 1_000 } = error;
+    const patienceLeftMs = entry.refusedSince + (this.#options.patienceMs ?? DEFAULT_PATIENCE_MS) - Date.now();
+    if (TRY_AGAIN.has(error.code) && retryAfterMs <= patienceLeftMs) {
       entry.state = 'refused';
-      return void this.#tryAgain(entry, error.retryAfterMs ?? 1_000);
+      return void this.#tryAgain(entry, retryAfterMs);
     }
     entry.job.end({ error: new RenderClientError(error) });
     this.#forget(entry);

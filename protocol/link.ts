@@ -40,7 +40,7 @@ export class Link {
         failures = 0;
       }
       if (!busy() || signal.aborted) return undefined;
-      if (Date.now() - lastSeen > patienceMs) {
+      if (Date.now() + (end.refused?.retryAfterMs ?? 0) - lastSeen > patienceMs) {
         return end.refused ?? { code: 'server_unreachable', retryable: true, message: `The render server at ${url} cannot be reached.` };
       }
       const backoff = Math.min(MAX_BACKOFF_MS, 250 * 2 ** failures++);

@@ -24,9 +24,12 @@ export type Category = z.infer<typeof Category>;
 export const Priority = z.enum(['high', 'normal', 'low']);
 export type Priority = z.infer<typeof Priority>;
 
+/** Most characters of an address. */
+export const MAX_URL = 2_048;
+
 /** Where the end of a job or batch is sent, signed as https://www.standardwebhooks.com says. */
 export const Webhook = z.strictObject({
-  url: z.string().trim().min(1).max(2048),
+  url: z.string().trim().min(1).max(MAX_URL),
   /** Signs the message; known to the caller and the server alone, and never shown again. */
   secret: z.string().min(16).max(200),
 });
@@ -34,7 +37,7 @@ export type Webhook = z.infer<typeof Webhook>;
 
 /** What a caller asks for. `url` alone is enough. */
 export const AnalysisRequest = z.strictObject({
-  url: z.string().trim().min(1).max(2048),
+  url: z.string().trim().min(1).max(MAX_URL),
   devices: z.array(Device).min(1).max(2).default(['desktop', 'mobile'])
     .transform((devices) => [...new Set(devices)]),
   /** What a visitor should do on the page; `auto` lets the analyst infer it. */
@@ -176,7 +179,7 @@ export const Usage = z.object({
   cacheWriteTokens: z.int(),
   /** US dollars by the list price; null where the model's price is not known. */
   costUsd: z.number().nullable(),
-  /** Milliseconds by stage, and `total` from the first lease. */
+  /** Of the attempt that gave this result, in milliseconds: by stage, and in all as `total`. */
   timings: z.record(z.string(), z.number()),
 });
 export type Usage = z.infer<typeof Usage>;

@@ -21,6 +21,12 @@ describe('an address as people write it', () => {
   it.each([['nonsense', 'bad_request'], ['mailto:me@example.com', 'forbidden_url'], ['file:///etc/passwd', 'forbidden_url'], ['10.0.0.1', 'forbidden_url'], ['javascript:alert(1)', 'forbidden_url']])(
     '%s is refused with %s', (written, code) => expect(() => admitted(written)).toThrow(expect.objectContaining({ code })));
 
+  it('is refused by name when it is too long once it is written out', () => {
+    const long = `https://example.com/${'é'.repeat(2_000)}`;
+    expect(() => admitted(long)).toThrow(expect.objectContaining({ code: 'bad_request', reason: 'url', message: expect.stringMatching(/^url: .*2048/) }));
+    expect(admitted(`https://example.com/${'e'.repeat(2_028)}`)).toHaveLength(2_048);
+  });
+
   it('needs a server with a key when only Claude will do, and trying again does not help', () => {
     const request = AnalysisRequest.parse({ url: 'https://example.com', analyst: 'claude' });
     expect(() => admission.admit(request)).toThrow(expect.objectContaining({ code: 'analyst_unavailable', retryable: false }));

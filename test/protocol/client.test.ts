@@ -132,6 +132,19 @@ describe('the client', () => {
     expect(new Set(results.map(({ page }) => page.url)).size).toBe(1);
   });
 
+  it('fails a job at once that the server asks to come back later than it has patience', async () => {
+    const busy = await startServer({ CRO_LIMITS_TOTAL: 'day=1' });
+    try {
+      const client = busy.client({ patienceMs: 600 });
+      const nobody = await unusedOrigin();
+      await client.submit({ url: nobody }).result.catch(() => {});
+      const refused = client.submit({ url: nobody });
+      await expect(refused.result).rejects.toMatchObject({ code: 'rate_limited', reason: 'day', retryAfterMs: expect.any(Number) });
+    } finally {
+      await busy.close();
+    }
+  });
+
   it('fails a job that the server refuses for good, and goes on with the others', async () => {
     const client = server.client({ token: KEY });
     const refused = client.submit({ url: 'http://10.0.0.1/' });

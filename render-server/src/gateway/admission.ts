@@ -1,4 +1,4 @@
-import type { AnalysisRequest, BatchRequest } from '@cro-analyzer/protocol/messages';
+import { MAX_URL, type AnalysisRequest, type BatchRequest } from '@cro-analyzer/protocol/messages';
 import { isIP } from 'node:net';
 import { checkUrl, isLocalhost, type AllowList } from '../addresses.ts';
 import { RenderError } from '../errors.ts';
@@ -27,6 +27,7 @@ export class Admission {
   admit(request: AnalysisRequest): AnalysisRequest {
     const { pages, webhooks, hasClaude } = this.#options;
     const url = checkUrl(withScheme(request.url), pages);
+    if (url.href.length > MAX_URL) throw new RenderError('bad_request', `url: must have at most ${MAX_URL} characters when it is written out`, { reason: 'url' });
     if (request.webhook) checkWebhook(request.webhook, webhooks);
     if (request.analyst === 'claude' && !hasClaude) {
       throw new RenderError('analyst_unavailable', 'This server has no key for Claude (ANTHROPIC_API_KEY).', { reason: 'no_key', retryable: false });

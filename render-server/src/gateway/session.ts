@@ -57,7 +57,7 @@ export class Session implements ConnectionHandler {
   readonly #helloTimer: NodeJS.Timeout;
   /** Jobs and batches that are followed. */
   readonly #watched = new Map<string, Following>();
-  /** Jobs that count against the credit. */
+  /** Open jobs that were submitted or are watched here: they count against the credit. */
   readonly #open = new Set<string>();
   /** Calls that undo what a welcomed session has taken. */
   readonly #leave: (() => void)[] = [];
@@ -194,7 +194,7 @@ export class Session implements ConnectionHandler {
     this.#submitting += 1;
     const accepted = jobs.submit({ owner, ip: this.#ip }, request, { idempotencyKey: frame.idempotencyKey, onLost: frame.onLost }).finally(() => { this.#submitting -= 1; });
     const { job, deduplicated, position, etaMs } = await accepted;
-    if (!job.end) this.#open.add(job.id);
+    if (job.endedAt === null) this.#open.add(job.id);
     this.#outbox.send({ type: 'accepted', ref: frame.ref, job: job.id, position, etaMs, deduplicated });
     await this.#watch(owner, job.id, (snapshot) => deduplicated || snapshot.stage !== 'queued').catch((error: unknown) => {
       this.#open.delete(job.id);
@@ -218,7 +218,10 @@ export class Session implements ConnectionHandler {
   async #watch(owner: string, id: string, tellSnapshot: (snapshot: Snapshot) => boolean): Promise<void> {
     await this.#follow(id, (current) => this.#options.jobs.watch(
       owner, id,
-      (snapshot) => { if (tellSnapshot(snapshot)) this.#outbox.send({ type: 'snapshot', job: id, ...snapshot }); },
+      (snapshot) => {
+        this.#open.add(id);
+        if (tellSnapshot(snapshot)) this.#outbox.send({ type: 'snapshot', job: id, ...snapshot });
+      },
       (event) => { if (current()) this.#tell(id, event); },
     ));
   }
@@ -246,6 +249,7 @@ export class Session implements ConnectionHandler {
     } finally {
       before?.stop?.(); // not before the new one listens: a job that nobody follows may be cancelled
     }
+    if (this.#closed) this.#watched.delete(id); // it was closed while this began
     if (!current()) following.stop();
   }
 
