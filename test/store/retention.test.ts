@@ -63,6 +63,14 @@ async function webhook(subject: string, state: 'waiting' | 'due' | 'delivered'):
   if (state === 'delivered') await database.updateTable('webhooks').set({ state }).where('subject', '=', subject).execute();
 }
 
+async function event(subject: string): Promise<void> {
+  const counts = { jobs: 1, open: 0, done: 1, failed: 0, cancelled: 0 };
+  await database.transaction().execute((trx) => addEvent(trx, 'owner', subject.startsWith('bat_')
+    ? { type: 'batch_ended', batch: subject, counts }
+    : { type: 'ended', job: subject, batch: null, state: 'cancelled', page: { url: 'https://example.com/', title: null }, scores: null, error: null }));
+}
+
+const eventSubjects = async (): Promise<string[]> => (await database.selectFrom('events').select('subject').orderBy('subject').execute()).map(({ subject }) => subject);
 const ids = async (table: 'jobs' | 'batches'): Promise<string[]> => (await database.selectFrom(table).select('id').orderBy('id').execute()).map(({ id }) => id);
 const folders = async (): Promise<string[]> => (await blobs.list()).toSorted();
 const subjects = async (): Promise<string[]> => (await database.selectFrom('webhooks').select('subject').orderBy('subject').execute()).map(({ subject }) => subject);
@@ -112,17 +120,22 @@ describe('what is older than the retention', () => {
   });
 
   it('takes its events and its use with it, and no event number is used twice', async () => {
-    const counts = { jobs: 1, open: 0, done: 1, failed: 0, cancelled: 0 };
-    await database.transaction().execute(async (trx) => {
-      for (let index = 0; index < 1_200; index += 1) await addEvent(trx, 'owner', { type: 'batch_ended', batch: `bat_${index}`, counts });
-    });
-    await database.updateTable('events').set({ created_at: NOW - 31 * DAY }).execute();
+    await batch('bat_old', 31);
+    await batch('bat_half', 31);
+    await job('job_1', 31, { batch: 'bat_old' });
+    await job('job_2', 31, { batch: 'bat_half' });
+    await job('job_3', 29, { batch: 'bat_half' });
+    for (const id of ['bat_old', 'job_1', 'bat_half', 'job_2', 'job_3']) await event(id);
+    await database.updateTable('events').set({ created_at: NOW - 90 * DAY }).execute();
     for (const days of [31, 30, 1]) await addUsage(database, dayOf(NOW - days * DAY), ['total'], { jobs: 1, usd: 0.1 });
     await retention.sweep(NOW);
-    expect(await database.selectFrom('events').select('number').execute()).toEqual([]);
+    expect(await eventSubjects()).toEqual(['bat_half', 'job_3']);
     expect((await database.selectFrom('usage').select('day').orderBy('day').execute()).map(({ day }) => day)).toEqual([dayOf(NOW - 30 * DAY), dayOf(NOW - DAY)]);
-    await database.transaction().execute((trx) => addEvent(trx, 'owner', { type: 'batch_ended', batch: 'bat_new', counts }));
-    expect((await new EventStore(database).after('owner', 0, 10)).map(({ event }) => event)).toEqual([1_201]);
+    limitTo(1);
+    await retention.sweep(NOW);
+    expect(await eventSubjects()).toEqual([]);
+    await event('job_new');
+    expect((await new EventStore(database).after('owner', 0, 10)).map((entry) => entry.event)).toEqual([6]);
   });
 
   it('gives its space back to the file system', async () => {
@@ -162,9 +175,11 @@ describe('data that is larger than its limit', () => {
   it('loses last what has a message still to be delivered', async () => {
     for (const [id, days] of [['a', 9], ['b', 5], ['c', 1]] as const) await job(`job_${id}`, days, { artifactBytes: MB });
     await webhook('job_a', 'due');
+    for (const id of ['job_a', 'job_b', 'job_c']) await event(id);
     limitTo(2 * MB);
     await retention.sweep(NOW);
     expect(await ids('jobs')).toEqual(['job_a']);
+    expect(await eventSubjects()).toEqual(['job_a']); // the end of a job that stays is told, also when later ones are gone
     limitTo(MB);
     await retention.sweep(NOW);
     expect([await ids('jobs'), await subjects()]).toEqual([[], []]);

@@ -16,7 +16,7 @@ const result: AnalysisResult = {
 };
 const error = { code: 'page_unreachable', message: 'The page cannot be reached.', retryable: false } as const;
 const endedAt = Date.UTC(2026, 10, 23, 12);
-const job: Job = { id: 'job_1', owner: 'key', ip: '192.0.2.1', batch: null, onLost: 'finish', request, stage: 'done', attempts: 1, createdAt: endedAt - 9_000, leasedAt: endedAt - 8_000, endedAt, end: { stage: 'done', result } };
+const job: Job = { id: 'job_1', owner: 'key', ip: '192.0.2.1', batch: null, onLost: 'finish', request, stage: 'done', attempts: 1, createdAt: endedAt - 9_000, leasedAt: endedAt - 8_000, endedAt, spentUsd: 0, end: { stage: 'done', result } };
 
 describe('the message about a job', () => {
   it('has its result when it is done', () => {

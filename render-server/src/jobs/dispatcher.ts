@@ -2,7 +2,7 @@ import type { AnalystState } from '../analysis/analyst.ts';
 import { orAbort } from '../bounded.ts';
 import type { Slot } from '../browsers/pool.ts';
 import { RenderError } from '../errors.ts';
-import type { End, Job } from '../store/jobs.ts';
+import type { End, JobFacts } from '../store/jobs.ts';
 import { EvidenceRoom, type Room } from './evidence-room.ts';
 import type { MemoryGate } from './memory-gate.ts';
 import { JobQueue } from './queue.ts';
@@ -72,7 +72,7 @@ export class Dispatcher {
     this.#loop = this.#dispatch();
   }
 
-  enqueue(job: Job): void {
+  enqueue(job: JobFacts): void {
     this.queue.push({ id: job.id, owner: job.owner, priority: job.request.priority });
     const limit = setTimeout(() => void this.#waitedTooLong(job.id), this.#options.queueWaitMs).unref();
     this.#waits.set(job.id, { limit, since: Date.now() });

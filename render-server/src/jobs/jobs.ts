@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, type OnLost } from '@cro-analyzer/protocol/messages';
 import { RenderError } from '../errors.ts';
-import type { Batch, BatchStore } from '../store/batches.ts';
+import type { Batch, BatchStore, KnownBatch } from '../store/batches.ts';
 import type { EventStore } from '../store/events.ts';
-import type { Caller, End, Job, JobBrief, JobStore, NewJob } from '../store/jobs.ts';
+import type { Caller, End, Job, JobBrief, JobFacts, JobStore, NewJob } from '../store/jobs.ts';
 import type { UsageStore } from '../store/usage.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { JobEvents, Listener, Snapshot } from './events.ts';
@@ -22,13 +22,13 @@ export interface JobsOptions extends Omit<DispatcherOptions, 'beginAttempt' | 'e
   queueMax: number;
   /** How long jobs are kept that nobody follows, in ms. */
   lostClientMs: number;
-  /** Called when a webhook may have become due. */
+  /** Called when a webhook has become due. */
   onDue(): void;
 }
 
 /** What a submit is told. */
 export interface Accepted {
-  job: Job;
+  job: JobFacts;
   deduplicated: boolean;
   /** Jobs that wait before it. */
   position: number;
@@ -150,11 +150,12 @@ export class Jobs {
   async submitBatch(caller: Caller, batch: BatchRequest, idempotencyKey: string): Promise<{ batch: Batch; jobs: string[]; deduplicated: boolean }> {
     const { store, batches, quota } = this.#options;
     const digest = createHash('sha256').update(JSON.stringify(batch)).digest('hex');
-    const same = async (id: string): Promise<{ batch: Batch; jobs: string[]; deduplicated: boolean }> =>
-      ({ batch: await this.batch(caller.owner, id), jobs: (await store.ofBatch(id)).map((job) => job.id), deduplicated: true });
+    const same = async (known: KnownBatch): Promise<{ batch: Batch; jobs: string[]; deduplicated: boolean }> => {
+      if (known.digest !== digest) throw otherRequest();
+      return { batch: await this.batch(caller.owner, known.id), jobs: (await store.ofBatch(known.id)).map((job) => job.id), deduplicated: true };
+    };
     const known = await batches.findByKey(caller.owner, idempotencyKey);
-    if (known && known.digest !== digest) throw otherRequest();
-    if (known) return same(known.id);
+    if (known) return same(known);
     const { requests, webhook } = batch;
     await quota.consume(caller, requests.length);
     const leave = this.#enter(caller, requests);
@@ -162,16 +163,13 @@ export class Jobs {
     try {
       const jobs = requests.map((request) => this.#newJob(caller, request, 'finish'));
       const made = await this.#writes.once(() => store.insertBatch(jobs, { owner: caller.owner, idempotencyKey, digest, webhook }));
+      if ('known' in made) return same(made.known); // submitted twice at the same moment
       stored = true;
       for (const job of made.jobs) {
         this.events.open(job.id);
         this.#take(job);
       }
-      return { batch: await this.batch(caller.owner, made.id), jobs: made.jobs.map(({ id }) => id), deduplicated: false };
-    } catch (error) {
-      const twin = stored ? undefined : await batches.findByKey(caller.owner, idempotencyKey).catch(() => undefined);
-      if (twin?.digest === digest) return same(twin.id); // submitted twice at the same moment
-      throw error;
+      return { batch: made.batch, jobs: made.jobs.map(({ id }) => id), deduplicated: false };
     } finally {
       leave(stored);
     }
@@ -180,7 +178,7 @@ export class Jobs {
   /** @throws RenderError not_found, also for a job of another owner */
   async get(owner: string, id: string): Promise<Job> {
     const job = await this.#options.store.find(id);
-    if (!job || job.owner !== owner) throw new RenderError('not_found', `There is no job ${id} of this key.`);
+    if (!job || job.owner !== owner) throw noJob(id);
     return this.#live(job);
   }
 
@@ -204,8 +202,8 @@ export class Jobs {
 
   /** Cancels a job in whatever stage it is; one that has ended stays as it is. Returns when its end is stored. */
   async cancel(owner: string, id: string): Promise<void> {
-    const { end } = await this.get(owner, id);
-    if (!end) await this.#cancel(id);
+    const { endedAt } = await this.#factsOf(owner, id);
+    if (endedAt === null) await this.#cancel(id);
   }
 
   /** Cancels all jobs of a batch that have not ended. Returns when their ends are stored. */
@@ -220,7 +218,7 @@ export class Jobs {
    */
   async watch(owner: string, id: string, onSnapshot: (snapshot: Snapshot) => void, listener: Listener): Promise<() => void> {
     const { store } = this.#options;
-    const job = await this.get(owner, id);
+    await this.#factsOf(owner, id);
     const snapshot = this.events.snapshot(id);
     const stop = this.events.listen(id, listener);
     if (snapshot && stop) {
@@ -231,7 +229,7 @@ export class Jobs {
         leave();
       };
     }
-    const end = job.end ?? (await store.find(id))?.end;
+    const end = (await store.find(id))?.end;
     if (end) listener({ type: 'end', end });
     return () => {};
   }
@@ -313,11 +311,18 @@ export class Jobs {
     };
   }
 
+  /** @throws RenderError not_found, also for a job of another owner */
+  async #factsOf(owner: string, id: string): Promise<JobFacts> {
+    const job = await this.#options.store.facts(id);
+    if (!job || job.owner !== owner) throw noJob(id);
+    return job;
+  }
+
   #newJob(caller: Caller, request: AnalysisRequest, onLost: OnLost = request.webhook ? 'finish' : 'keep'): NewJob {
     return { caller, request, onLost, scopes: this.#options.quota.scopesOf(caller) };
   }
 
-  #take(job: Job): void {
+  #take(job: JobFacts): void {
     this.#followers.open(job.id, job.onLost);
     this.#dispatcher.enqueue(job);
   }
@@ -333,18 +338,18 @@ export class Jobs {
   }
 
   /** The store has the stage where the attempt began; the events have the one of now. */
-  #live<T extends Pick<Job, 'id' | 'stage' | 'endedAt'>>(job: T): T {
+  #live<T extends Pick<JobFacts, 'id' | 'stage' | 'endedAt'>>(job: T): T {
     const live = this.events.snapshot(job.id);
     return live && job.endedAt === null ? { ...job, stage: live.stage } : job;
   }
 
-  #sameJob(job: Job, { webhook: _, ...request }: AnalysisRequest): Accepted {
+  #sameJob(job: JobFacts, { webhook: _, ...request }: AnalysisRequest): Accepted {
     // Read as a request again: what an earlier version stored lacks the defaults of this one.
     if (!isDeepStrictEqual(AnalysisRequest.parse(job.request), AnalysisRequest.parse(request))) throw otherRequest();
     return this.#accepted(job, true);
   }
 
-  #accepted(job: Job, deduplicated: boolean): Accepted {
+  #accepted(job: JobFacts, deduplicated: boolean): Accepted {
     const { queue, throughput } = this.#dispatcher;
     const position = deduplicated ? queue.positions().get(job.id) ?? 0 : Math.max(0, queue.positionOfNew(job.owner, job.request.priority) - 1);
     return { job, deduplicated, position, etaMs: throughput.waitBehind(position + 1) };
@@ -358,18 +363,22 @@ export class Jobs {
     this.#followers.forget(id);
     this.events.publish(id, { type: 'end', end });
     this.events.ended(ended.owner);
-    if (ended.batch?.counts.open === 0) {
+    if (ended.batch) {
       const listeners = this.#batchListeners.get(ended.batch.id);
       this.#batchListeners.delete(ended.batch.id);
       for (const listener of listeners ?? []) listener(ended.batch.counts);
       listeners?.clear();
     }
-    onDue();
+    if (ended.due) onDue();
   }
 }
 
 function failed(error: RenderError): End {
   return { stage: 'failed', error: error.toWire() };
+}
+
+function noJob(id: string): RenderError {
+  return new RenderError('not_found', `There is no job ${id} of this key.`);
 }
 
 function otherRequest(): RenderError {

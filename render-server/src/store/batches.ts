@@ -13,6 +13,13 @@ export interface Batch {
   counts: BatchCounts;
 }
 
+/** A batch that was stored before under some key. */
+export interface KnownBatch {
+  id: string;
+  /** Hash of what was asked. */
+  digest: string;
+}
+
 export class BatchStore {
   readonly #db: Database;
 
@@ -22,25 +29,36 @@ export class BatchStore {
 
   async find(id: string): Promise<Batch | undefined> {
     const row = await this.#db.selectFrom('batches').selectAll().where('id', '=', id).executeTakeFirst();
-    return row && { id, owner: row.owner, createdAt: row.created_at, endedAt: row.ended_at, counts: await countsOf(this.#db, id) };
+    if (!row) return undefined;
+    const counts = row.counts === null ? await countsOf(this.#db, id) : JSON.parse(row.counts) as BatchCounts;
+    return { id, owner: row.owner, createdAt: row.created_at, endedAt: row.ended_at, counts };
   }
 
-  /** The batch that the owner stored under this key, and the hash of its requests. */
-  async findByKey(owner: string, idempotencyKey: string): Promise<{ id: string; digest: string } | undefined> {
-    return this.#db.selectFrom('batches').select(['id', 'digest'])
-      .where('owner', '=', owner).where('idempotency_key', '=', idempotencyKey).executeTakeFirst();
+  /** The batch that the owner stored under this key. */
+  async findByKey(owner: string, idempotencyKey: string): Promise<KnownBatch | undefined> {
+    return knownBatch(this.#db, owner, idempotencyKey);
   }
 }
 
-/** Ends a batch if its last job has just ended: within the transaction that ended it. Returns how it stands. */
-export async function settleBatch(trx: Transaction, id: string, owner: string): Promise<BatchCounts> {
-  const counts = await countsOf(trx, id);
-  if (counts.open > 0) return counts;
+export async function knownBatch(db: Database | Transaction, owner: string, idempotencyKey: string): Promise<KnownBatch | undefined> {
+  return db.selectFrom('batches').select(['id', 'digest'])
+    .where('owner', '=', owner).where('idempotency_key', '=', idempotencyKey).executeTakeFirst();
+}
+
+/**
+ * Takes a job that has just ended off its batch, and ends the batch with the last one: within the transaction that ended
+ * the job.
+ * @returns how the batch ended, and whether its webhook became due; undefined while it is open
+ */
+export async function settleBatch(trx: Transaction, id: string, owner: string): Promise<{ counts: BatchCounts; due: boolean } | undefined> {
+  const { open } = await trx.updateTable('batches').set((eb) => ({ open: eb('open', '-', 1) }))
+    .where('id', '=', id).returning('open').executeTakeFirstOrThrow();
+  if (open > 0) return undefined;
   const now = Date.now();
-  await trx.updateTable('batches').set({ ended_at: now }).where('id', '=', id).execute();
+  const counts = await countsOf(trx, id);
+  await trx.updateTable('batches').set({ ended_at: now, counts: JSON.stringify(counts) }).where('id', '=', id).execute();
   await addEvent(trx, owner, { type: 'batch_ended', batch: id, counts });
-  await makeDue(trx, id, now);
-  return counts;
+  return { counts, due: await makeDue(trx, id, now) };
 }
 
 async function countsOf(db: Database | Transaction, id: string): Promise<BatchCounts> {

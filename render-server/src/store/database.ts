@@ -31,6 +31,8 @@ export interface JobRow {
   error: string | null;
   /** JSON of the Summary of a job that is done. */
   summary: string | null;
+  /** What its analyst has cost so far, and what is set aside for calls under way. */
+  spent_usd: Generated<number>;
 }
 
 export interface ArtifactRow {
@@ -50,6 +52,10 @@ export interface BatchRow {
   digest: string;
   created_at: number;
   ended_at: number | null;
+  /** Jobs that have not ended. */
+  open: Generated<number>;
+  /** JSON of the BatchCounts at its end; they stay when its jobs are removed. */
+  counts: string | null;
 }
 
 /** An end that subscribers are told, in the order in which ends were stored. */
@@ -57,6 +63,8 @@ export interface EventRow {
   /** Grows, and is never used twice, also after the newest events were removed. */
   number: Generated<number>;
   owner: string;
+  /** The job or the batch that ended; the event is removed with it. */
+  subject: string;
   /** JSON of the EndedEvent without its number. */
   body: string;
   created_at: number;
@@ -131,4 +139,14 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     throw error;
   }
   return database;
+}
+
+/** Result codes of SQLite that tell of the disk or the file, not of a mistaken statement (https://www.sqlite.org/rescode.html). */
+const BROKEN = /^SQLITE_(?:BUSY|CANTOPEN|CORRUPT|FULL|IOERR|LOCKED|NOMEM|NOTADB|PERM|PROTOCOL|READONLY)(?:_|$)/;
+
+/** Whether an error tells that the database takes no writes at the moment; any other is a mistake of ours. */
+export function isStoreFailure(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  // SQLite ends a transaction by itself when the disk fails; what hides the reason is that it cannot be ended again.
+  return BROKEN.test(error.code) || error.message === 'cannot rollback - no transaction is active';
 }

@@ -8,7 +8,8 @@ export type NewEvent = WithoutNumber<EndedEvent>;
 
 /** Stores an event within the transaction that makes it true. */
 export async function addEvent(trx: Transaction, owner: string, event: NewEvent): Promise<void> {
-  await trx.insertInto('events').values({ owner, body: JSON.stringify(event), created_at: Date.now() }).execute();
+  const subject = event.type === 'ended' ? event.job : event.batch;
+  await trx.insertInto('events').values({ owner, subject, body: JSON.stringify(event), created_at: Date.now() }).execute();
 }
 
 /** The owner's ends, by the number in which they were stored. */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { AnalysisRequest, AnalysisResult, BatchCounts, OnLost, Scores, Stage, Webhook, WireError } from '@cro-analyzer/protocol/messages';
-import type { Selectable } from 'kysely';
-import { settleBatch } from './batches.ts';
-import type { Database, JobRow, Transaction } from './database.ts';
+import type { Insertable, Selectable } from 'kysely';
+import { knownBatch, settleBatch, type Batch, type KnownBatch } from './batches.ts';
+import type { Database, JobRow } from './database.ts';
 import { addEvent } from './events.ts';
 import { addUsage, dayOf } from './usage.ts';
 import { addWebhook, makeDue } from './webhooks.ts';
@@ -21,8 +22,8 @@ export interface Caller {
   ip: string;
 }
 
-/** A job as it is stored. Times are milliseconds since the epoch. */
-export interface Job extends Caller {
+/** A job without its end, which can be large. Times are milliseconds since the epoch. */
+export interface JobFacts extends Caller {
   id: string;
   batch: string | null;
   onLost: OnLost;
@@ -36,6 +37,12 @@ export interface Job extends Caller {
   /** When it first left the queue: its deadline counts from here. */
   leasedAt: number | null;
   endedAt: number | null;
+  /** What its analyst has cost so far, and what is set aside for calls under way, in US dollars. */
+  spentUsd: number;
+}
+
+/** A job as it is stored. */
+export interface Job extends JobFacts {
   end: End | null;
 }
 
@@ -46,8 +53,8 @@ export interface Summary {
   findings: number;
 }
 
-/** A job without its result, which is large. */
-export interface JobBrief extends Omit<Job, 'end'> {
+/** A job as a list shows it. */
+export interface JobBrief extends JobFacts {
   /** Of a job that failed. */
   error: WireError | null;
   /** Of a job that is done. */
@@ -65,8 +72,14 @@ export interface NewJob {
 
 /** What else the end of a job brought about. */
 export interface Ended extends Caller {
+  /** The batch that ended with it. */
   batch: { id: string; counts: BatchCounts } | undefined;
+  /** Whether a webhook became due. */
+  due: boolean;
 }
+
+/** Jobs that one statement inserts; in between, everything but the store has its turn. */
+const INSERT_STEP = 100;
 
 /** The stored truth about jobs. An accepted job is here before it is acknowledged. */
 export class JobStore {
@@ -77,46 +90,63 @@ export class JobStore {
   }
 
   /** Stores a new job, or finds the one that the same owner stored under the same idempotency key. */
-  async insert(job: NewJob, idempotencyKey: string): Promise<{ job: Job; deduplicated: boolean }> {
+  async insert(job: NewJob, idempotencyKey: string): Promise<{ job: JobFacts; deduplicated: boolean }> {
     return this.#db.transaction().execute(async (trx) => {
-      const row = await addJob(trx, job, idempotencyKey);
-      if (row) {
-        await addUsage(trx, dayOf(row.created_at), job.scopes, { jobs: 1, usd: 0 });
-        return { job: jobOf(row), deduplicated: false };
+      const row = newRow(job, idempotencyKey);
+      const { numInsertedOrUpdatedRows } = await trx.insertInto('jobs').values(row)
+        .onConflict((conflict) => conflict.columns(['owner', 'idempotency_key']).doNothing()).executeTakeFirst();
+      if (numInsertedOrUpdatedRows === 0n) {
+        const existing = await trx.selectFrom('jobs').select(FACTS)
+          .where('owner', '=', row.owner).where('idempotency_key', '=', idempotencyKey).executeTakeFirstOrThrow();
+        return { job: factsOf(existing), deduplicated: true };
       }
-      const existing = await trx.selectFrom('jobs').selectAll()
-        .where('owner', '=', job.caller.owner).where('idempotency_key', '=', idempotencyKey).executeTakeFirstOrThrow();
-      return { job: jobOf(existing), deduplicated: true };
+      const { webhook } = job.request;
+      if (webhook) await addWebhook(trx, { owner: row.owner, subject: row.id, webhook });
+      await addUsage(trx, dayOf(row.created_at), job.scopes, { jobs: 1, usd: 0 });
+      return { job: factsOf(row), deduplicated: false };
     });
   }
 
   /**
-   * Stores a batch with all its jobs, or none of them.
-   * @param digest hash of what was asked
-   * @throws what the database throws when the owner has a batch under that key already
+   * Stores a batch with all its jobs or none of them, or finds the one that the owner stored under the same key.
+   * @param batch its digest is the hash of what was asked
    */
-  async insertBatch(jobs: readonly NewJob[], batch: { owner: string; idempotencyKey: string; digest: string; webhook?: Webhook | undefined }): Promise<{ id: string; jobs: Job[] }> {
+  async insertBatch(jobs: readonly NewJob[], batch: { owner: string; idempotencyKey: string; digest: string; webhook?: Webhook | undefined }): Promise<{ batch: Batch; jobs: JobFacts[] } | { known: KnownBatch }> {
     const { owner, idempotencyKey, digest, webhook } = batch;
     const id = `bat_${randomBytes(12).toString('hex')}`;
     return this.#db.transaction().execute(async (trx) => {
+      const known = await knownBatch(trx, owner, idempotencyKey);
+      if (known) return { known };
       const now = Date.now();
-      await trx.insertInto('batches').values({ id, owner, idempotency_key: idempotencyKey, digest, created_at: now }).execute();
+      await trx.insertInto('batches').values({ id, owner, idempotency_key: idempotencyKey, digest, created_at: now, open: jobs.length }).execute();
       if (webhook) await addWebhook(trx, { owner, subject: id, webhook });
-      const stored: Job[] = [];
-      for (const [index, job] of jobs.entries()) {
-        const row = await addJob(trx, job, `${id} ${index}`, id);
-        if (row) stored.push(jobOf(row));
+      const stored: JobFacts[] = [];
+      for (let from = 0; from < jobs.length; from += INSERT_STEP) {
+        const some = jobs.slice(from, from + INSERT_STEP).map((job, index) => ({ row: newRow(job, `${id} ${from + index}`, id), webhook: job.request.webhook }));
+        await trx.insertInto('jobs').values(some.map(({ row }) => row)).execute();
+        for (const { row, webhook } of some) {
+          if (webhook) await addWebhook(trx, { owner, subject: row.id, webhook });
+          stored.push(factsOf(row));
+        }
+        await turn();
       }
       const [first] = jobs;
       if (first) await addUsage(trx, dayOf(now), first.scopes, { jobs: jobs.length, usd: 0 });
-      return { id, jobs: stored };
+      const counts = { jobs: jobs.length, open: jobs.length, done: 0, failed: 0, cancelled: 0 };
+      return { batch: { id, owner, createdAt: now, endedAt: null, counts }, jobs: stored };
     });
   }
 
-  async findByKey(owner: string, idempotencyKey: string): Promise<Job | undefined> {
-    const row = await this.#db.selectFrom('jobs').selectAll()
+  async findByKey(owner: string, idempotencyKey: string): Promise<JobFacts | undefined> {
+    const row = await this.#db.selectFrom('jobs').select(FACTS)
       .where('owner', '=', owner).where('idempotency_key', '=', idempotencyKey).executeTakeFirst();
-    return row && jobOf(row);
+    return row && factsOf(row);
+  }
+
+  /** The job without its end: much cheaper than `find` when that is not needed. */
+  async facts(id: string): Promise<JobFacts | undefined> {
+    const row = await this.#db.selectFrom('jobs').select(FACTS).where('id', '=', id).executeTakeFirst();
+    return row && factsOf(row);
   }
 
   async find(id: string): Promise<Job | undefined> {
@@ -188,26 +218,23 @@ export class JobStore {
         scores: summary && summary.scores,
         error: end.stage === 'failed' ? end.error : null,
       });
-      await makeDue(trx, id, now);
-      return { owner, ip, batch: batch === null ? undefined : { id: batch, counts: await settleBatch(trx, batch, owner) } };
+      const due = await makeDue(trx, id, now);
+      const settled = batch === null ? undefined : await settleBatch(trx, batch, owner);
+      return { owner, ip, batch: batch !== null && settled ? { id: batch, counts: settled.counts } : undefined, due: due || settled?.due === true };
     });
   }
 }
 
-const BRIEF = ['id', 'owner', 'ip', 'on_lost', 'batch', 'request', 'stage', 'attempts', 'created_at', 'leased_at', 'ended_at', 'error', 'summary'] as const;
+const FACTS = ['id', 'owner', 'ip', 'on_lost', 'batch', 'request', 'stage', 'attempts', 'created_at', 'leased_at', 'ended_at', 'spent_usd'] as const;
+const BRIEF = [...FACTS, 'error', 'summary'] as const;
 
-/** Undefined when the owner has a job under that key already. */
-async function addJob(trx: Transaction, job: NewJob, idempotencyKey: string, batch: string | null = null): Promise<Selectable<JobRow> | undefined> {
-  const { caller: { owner, ip }, onLost, request: { webhook, ...request } } = job;
-  const row = await trx.insertInto('jobs')
-    .values({
-      id: `job_${randomBytes(12).toString('hex')}`, owner, ip, on_lost: onLost, batch, idempotency_key: idempotencyKey,
-      request: JSON.stringify(request), stage: 'queued', attempts: 0, created_at: Date.now(),
-    })
-    .onConflict((conflict) => conflict.columns(['owner', 'idempotency_key']).doNothing())
-    .returningAll().executeTakeFirst();
-  if (row && webhook) await addWebhook(trx, { owner, subject: row.id, webhook });
-  return row;
+type FactsRow = Pick<Selectable<JobRow>, typeof FACTS[number]>;
+
+function newRow({ caller: { owner, ip }, onLost, request: { webhook: _, ...request } }: NewJob, idempotencyKey: string, batch: string | null = null): Insertable<JobRow> & FactsRow {
+  return {
+    id: `job_${randomBytes(12).toString('hex')}`, owner, ip, on_lost: onLost, batch, idempotency_key: idempotencyKey,
+    request: JSON.stringify(request), stage: 'queued', attempts: 0, created_at: Date.now(), leased_at: null, ended_at: null, spent_usd: 0,
+  };
 }
 
 function summaryOf({ page, findings, scores: { experience, content, speed, conversion, mobile } }: AnalysisResult): Summary {
@@ -228,7 +255,7 @@ function requestOf(row: Pick<JobRow, 'request'>): AnalysisRequest {
   return JSON.parse(row.request) as AnalysisRequest;
 }
 
-function factsOf(row: Pick<Selectable<JobRow>, typeof BRIEF[number]>): Omit<Job, 'end'> {
+function factsOf(row: FactsRow): JobFacts {
   return {
     id: row.id,
     owner: row.owner,
@@ -241,6 +268,7 @@ function factsOf(row: Pick<Selectable<JobRow>, typeof BRIEF[number]>): Omit<Job,
     createdAt: row.created_at,
     leasedAt: row.leased_at,
     endedAt: row.ended_at,
+    spentUsd: row.spent_usd,
   };
 }
 

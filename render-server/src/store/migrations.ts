@@ -35,11 +35,17 @@ export const migrations: Record<string, Migration> = {
       await db.schema.alterTable('jobs').addColumn('on_lost', 'text', (column) => column.notNull().defaultTo('keep')).execute();
       await db.schema.alterTable('jobs').addColumn('batch', 'text').execute();
       await db.schema.alterTable('jobs').addColumn('summary', 'text').execute();
-      await db.schema.createIndex('jobs_batch').on('jobs').column('batch').execute();
+      await db.schema.alterTable('jobs').addColumn('spent_usd', 'real', (column) => column.notNull().defaultTo(0)).execute();
+      await db.schema.createIndex('jobs_batch').on('jobs').columns(['batch', 'stage']).execute();
       await db.schema.createIndex('jobs_owner').on('jobs').columns(['owner', 'number']).execute();
       await db.schema.alterTable('artifacts').addColumn('bytes', 'integer', (column) => column.notNull().defaultTo(0)).execute();
       await sql`update artifacts set bytes = json_extract(artifact, '$.bytes')`.execute(db);
       await db.schema.createIndex('artifacts_job').on('artifacts').columns(['job', 'bytes']).execute();
+      await sql`create table artifacts_total as select coalesce(sum(bytes), 0) as bytes from artifacts`.execute(db);
+      await sql`create trigger artifacts_added after insert on artifacts
+        begin update artifacts_total set bytes = bytes + new.bytes; end`.execute(db);
+      await sql`create trigger artifacts_removed after delete on artifacts
+        begin update artifacts_total set bytes = bytes - old.bytes; end`.execute(db);
       await db.schema.createTable('batches')
         .addColumn('id', 'text', (column) => column.primaryKey())
         .addColumn('owner', 'text', (column) => column.notNull())
@@ -47,15 +53,19 @@ export const migrations: Record<string, Migration> = {
         .addColumn('digest', 'text', (column) => column.notNull())
         .addColumn('created_at', 'integer', (column) => column.notNull())
         .addColumn('ended_at', 'integer')
+        .addColumn('open', 'integer', (column) => column.notNull().defaultTo(0))
+        .addColumn('counts', 'text')
         .addUniqueConstraint('batches_idempotency', ['owner', 'idempotency_key'])
         .execute();
       await db.schema.createTable('events')
         .addColumn('number', 'integer', (column) => column.primaryKey().autoIncrement())
         .addColumn('owner', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull())
         .addColumn('body', 'text', (column) => column.notNull())
         .addColumn('created_at', 'integer', (column) => column.notNull())
         .execute();
       await db.schema.createIndex('events_owner').on('events').columns(['owner', 'number']).execute();
+      await db.schema.createIndex('events_subject').on('events').column('subject').execute();
       await db.schema.createTable('webhooks')
         .addColumn('id', 'text', (column) => column.primaryKey())
         .addColumn('owner', 'text', (column) => column.notNull())

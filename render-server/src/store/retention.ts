@@ -19,11 +19,11 @@ const DAY_MS = 86_400_000;
 const EVERY_MS = 60_000;
 /** Jobs that one transaction removes: other writes wait for no more than that. */
 const STEP = 25;
-const EVENTS_STEP = 500;
+const FOLDERS_STEP = 500;
 /** Down to this part of the limit, so that not every new job removes an old one. */
 const LOW_WATER = 0.9;
 
-interface Removable { id: string; batch: string | null; endedAt: number; bytes: number }
+interface Removable { id: string; batch: string | null; bytes: number }
 
 /**
  * Removes ended jobs when they are too old or the data is too large, with all that belongs to them. Open jobs and
@@ -67,8 +67,8 @@ export class Retention {
   async sweepOrphans(): Promise<void> {
     const { database, blobs } = this.#options;
     const folders = await blobs.list(); // before the jobs are read: a folder that comes later has a job
-    for (let from = 0; from < folders.length && !this.#stopping.signal.aborted; from += EVENTS_STEP) {
-      const some = folders.slice(from, from + EVENTS_STEP);
+    for (let from = 0; from < folders.length && !this.#stopping.signal.aborted; from += FOLDERS_STEP) {
+      const some = folders.slice(from, from + FOLDERS_STEP);
       const known = new Set((await database.selectFrom('jobs').select('id').where('id', 'in', some).execute()).map(({ id }) => id));
       for (const folder of some) if (!known.has(folder)) await blobs.remove(folder);
       await turn();
@@ -84,9 +84,8 @@ export class Retention {
     const cutoff = now - days * DAY_MS;
     const aged = await this.#removeAged(cutoff);
     const crowded = await this.#removeCrowded();
-    await this.#removeEvents(Math.max(cutoff, crowded.until));
     await database.deleteFrom('usage').where('day', '<', dayOf(cutoff)).execute();
-    if (aged + crowded.jobs > 0) logger.info({ tooOld: aged, tooLarge: crowded.jobs }, 'removed ended jobs');
+    if (aged + crowded > 0) logger.info({ tooOld: aged, tooLarge: crowded }, 'removed ended jobs');
   }
 
   async #removeAged(cutoff: number): Promise<number> {
@@ -100,13 +99,11 @@ export class Retention {
     return removed;
   }
 
-  /** Returns how many jobs had to go, and when the last of them had ended. */
-  async #removeCrowded(): Promise<{ jobs: number; until: number }> {
+  async #removeCrowded(): Promise<number> {
     const { maxBytes, logger } = this.#options;
     let removed = 0;
-    let until = 0;
     let size = await this.#size();
-    if (size <= maxBytes) return { jobs: 0, until };
+    if (size <= maxBytes) return 0;
     while (size > maxBytes * LOW_WATER && !this.#stopping.signal.aborted) {
       const free = await this.#oldest({ due: false });
       const jobs = enough(free.length > 0 ? free : await this.#oldest({ due: true }), size - maxBytes * LOW_WATER);
@@ -116,16 +113,15 @@ export class Retention {
       }
       await this.#remove(jobs);
       removed += jobs.length;
-      until = Math.max(until, ...jobs.map(({ endedAt }) => endedAt));
       size = await this.#size();
     }
-    return { jobs: removed, until };
+    return removed;
   }
 
   /** Bytes of all artifacts and of the database's pages in use. */
   async #size(): Promise<number> {
     const { rows } = await sql<{ bytes: number }>`
-      select (select coalesce(sum(bytes), 0) from artifacts) + (page_count - freelist_count) * page_size as bytes
+      select (select bytes from artifacts_total) + (page_count - freelist_count) * page_size as bytes
       from pragma_page_count, pragma_freelist_count, pragma_page_size`.execute(this.#options.database);
     return rows[0]?.bytes ?? 0;
   }
@@ -133,8 +129,8 @@ export class Retention {
   /** Ended jobs that may go, oldest first. */
   async #oldest({ due, before }: { due: boolean; before?: number }): Promise<Removable[]> {
     const rows = await this.#options.database.selectFrom('jobs')
-      .select((eb) => [
-        'id', 'batch', eb.ref('ended_at').$notNull().as('endedAt'),
+      .select([
+        'id', 'batch',
         sql<number>`coalesce(octet_length(result), 0) + (select coalesce(sum(bytes), 0) from artifacts where job = jobs.id)`.as('bytes'),
       ])
       .where('ended_at', 'is not', null)
@@ -163,24 +159,17 @@ export class Retention {
       await trx.deleteFrom('artifacts').where('job', 'in', ids).execute();
       await trx.deleteFrom('webhooks').where('subject', 'in', ids).execute();
       await trx.deleteFrom('jobs').where('id', 'in', ids).execute();
+      await trx.deleteFrom('events').where('subject', 'in', ids).execute();
       if (batches.length === 0) return;
       const gone = await trx.deleteFrom('batches').where('id', 'in', batches)
         .where(({ not, exists, selectFrom }) => not(exists(selectFrom('jobs').select('jobs.id').whereRef('jobs.batch', '=', 'batches.id'))))
         .returning('id').execute();
-      if (gone.length > 0) await trx.deleteFrom('webhooks').where('subject', 'in', gone.map(({ id }) => id)).execute();
+      if (gone.length === 0) return;
+      const goneIds = gone.map(({ id }) => id);
+      await trx.deleteFrom('webhooks').where('subject', 'in', goneIds).execute();
+      await trx.deleteFrom('events').where('subject', 'in', goneIds).execute();
     });
     await turn();
-  }
-
-  async #removeEvents(before: number): Promise<void> {
-    const { database } = this.#options;
-    while (!this.#stopping.signal.aborted) {
-      const { numDeletedRows } = await database.deleteFrom('events')
-        .where('number', 'in', ({ selectFrom }) => selectFrom('events').select('number').orderBy('number').limit(EVENTS_STEP))
-        .where('created_at', '<', before).executeTakeFirst();
-      if (numDeletedRows === 0n) return;
-      await turn();
-    }
   }
 }
 

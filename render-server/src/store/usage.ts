@@ -9,8 +9,9 @@ export function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** Adds to what some scopes used today; within the transaction that stores what was used. */
+/** Adds to what some scopes used on a day; within the transaction that stores what was used. */
 export async function addUsage(db: Database | Transaction, day: string, scopes: readonly string[], used: Used): Promise<void> {
+  if (scopes.length === 0) return;
   await db.insertInto('usage').values(scopes.map((scope) => ({ day, scope, ...used })))
     .onConflict((conflict) => conflict.columns(['day', 'scope']).doUpdateSet((eb) => ({
       jobs: eb('usage.jobs', '+', eb.ref('excluded.jobs')),
@@ -30,6 +31,17 @@ export class UsageStore {
   async of(day: string): Promise<Map<string, Used>> {
     const rows = await this.#db.selectFrom('usage').selectAll().where('day', '=', day).execute();
     return new Map(rows.map(({ scope, jobs, usd }) => [scope, { jobs, usd }]));
+  }
+
+  /**
+   * Sets dollars aside before they are spent, for a job and for all that it counts under, so that a crash forgets none.
+   * @param usd less than 0 to give back what was not spent
+   */
+  async reserve(day: string, scopes: readonly string[], job: string, usd: number): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await addUsage(trx, day, scopes, { jobs: 0, usd });
+      await trx.updateTable('jobs').set((eb) => ({ spent_usd: eb('spent_usd', '+', usd) })).where('id', '=', job).execute();
+    });
   }
 
   async spend(day: string, scopes: readonly string[], usd: number): Promise<void> {
