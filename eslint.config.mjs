@@ -9,7 +9,7 @@ const TYPESCRIPT = ['**/*.{ts,mts}'];
 /** The render server's layers, lowest first. A part may import itself, what it uses, and every layer below. */
 const LAYERS = [
   { 'errors.ts': [], 'bounded.ts': [], 'evidence.ts': [], 'check-key.ts': [], 'words.ts': [], 'prices.ts': [], 'validate.ts': ['errors.ts'], 'addresses.ts': ['errors.ts'] },
-  { 'config.ts': [], telemetry: [] },
+  { 'config.ts': ['telemetry'], telemetry: [] },
   { store: ['blobs'], blobs: [] },
   { browsers: [], capture: ['browsers'], checks: [], analysis: ['checks'], report: ['browsers'] },
   { jobs: [], webhooks: [] },

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, configReference, defaultBrowsers, loadConfig } from '../render-server/src/config.ts';
+import { ConfigError, configReference, defaultBrowserMb, defaultBrowsers, loadConfig } from '../render-server/src/config.ts';
 
 const base = { CRO_CHROMIUM_PATH: '/usr/bin/chromium' };
 
@@ -43,6 +43,10 @@ describe('the configuration', () => {
     expect(loadConfig({ ...base, CRO_LIMITS_TOTAL: 'usd=50' }).CRO_LIMITS_TOTAL).toEqual({ sessions: 1_000, usd: 50 });
     expect(() => loadConfig({ ...base, CRO_LIMITS_PER_IP: 'hour=5' })).toThrow('CRO_LIMITS_PER_IP must be a list such as');
     expect(() => loadConfig({ ...base, CRO_LIMITS_PER_IP: 'day=lots' })).toThrow('CRO_LIMITS_PER_IP must give day as a number above 0, not "lots"');
+  });
+
+  it('replaces browsers before all of them together have most of the memory', () => {
+    expect([[2, 64], [4, 4]].map(([browsers = 0, gib = 0]) => defaultBrowserMb(browsers, gib * 2 ** 30))).toEqual([1_500, 614]);
   });
 
   it('starts a browser for each core, and no more than one for each GiB of memory', () => {

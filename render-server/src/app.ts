@@ -6,7 +6,7 @@ import { FileBlobs } from './blobs/blobs.ts';
 import { AllowList } from './addresses.ts';
 import { createResolver, type Resolver } from './browsers/dns.ts';
 import { BrowserPool } from './browsers/pool.ts';
-import type { Config } from './config.ts';
+import { defaultBrowserMb, type Config } from './config.ts';
 import { Admission } from './gateway/admission.ts';
 import { Auth } from './gateway/auth.ts';
 import { Gateway } from './gateway/gateway.ts';
@@ -66,7 +66,7 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
       executablePath: config.CRO_CHROMIUM_PATH,
       sandbox: config.CRO_SANDBOX,
       folder: resolve(config.CRO_DATA_DIR, 'browsers'),
-      recycle: { jobs: config.CRO_RECYCLE_JOBS, ageMs: config.CRO_RECYCLE_MINUTES * 60_000, memoryBytes: config.CRO_BROWSER_MAX_MB * 2 ** 20, drainMs: LONGEST_DEADLINE_MS },
+      recycle: { jobs: config.CRO_RECYCLE_JOBS, ageMs: config.CRO_RECYCLE_MINUTES * 60_000, memoryBytes: (config.CRO_BROWSER_MAX_MB ?? defaultBrowserMb(config.CRO_BROWSERS, readMemory().limitBytes)) * 2 ** 20, drainMs: LONGEST_DEADLINE_MS },
       logger,
     });
     opened.unshift(() => pool.close());
@@ -96,11 +96,12 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
     const jobs = new Jobs({
       pool, artifacts, claude, logger, usage, quota, memory, store, batches,
       ends: new EventStore(database),
-      events: new JobEvents(),
+      events: new JobEvents(logger),
       egress: { allow, resolver },
       rules: rulesAnalyst,
       deadlineMs: config.CRO_DEADLINE_MS,
       queueMax: config.CRO_QUEUE_MAX,
+      shared: config.CRO_API_KEYS.length > 1,
       queueWaitMs: config.CRO_QUEUE_WAIT_MS,
       lostClientMs: config.CRO_LOST_CLIENT_MS,
       evidenceMaxBytes: config.CRO_EVIDENCE_MAX_MB * 2 ** 20,
@@ -124,10 +125,10 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
     const health = (): Health => judge(load(), { draining: stopping !== undefined, storing: jobs.storing, sandboxed: pool.sandboxed });
     const pressure = (): Pressure => ({ accepting: health().ready, ...load() });
     const analysts: AnalystName[] = claude ? ['claude', 'rules'] : ['rules'];
+    retention.start(); // first of all: it makes room on a disk that is full
     await jobs.start();
     opened.unshift(() => jobs.stop(0));
     sender.start();
-    retention.start();
     const gateway = await Gateway.listen({
       host: config.CRO_HOST, port: config.CRO_PORT,
       jobs, auth, artifacts, health, pressure, analysts, logger,

@@ -1,7 +1,8 @@
 /** Every variable of the server, once. The reference page is generated from this table. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { AllowList } from './addresses.ts';
+import { readMemory } from './telemetry/memory.ts';
 
 /** How one variable is read and described. */
 interface Variable<T> {
@@ -17,14 +18,14 @@ interface Variable<T> {
   secret?: true;
 }
 
-/** Memory that this process may use, in bytes: the limit of its container, or the machine's. */
-function memoryLimit(): number {
-  return Math.min(process.constrainedMemory() || Infinity, totalmem());
-}
-
 /** A browser with two heavy pages open takes most of a GiB (npm run bench:load prints what it took). */
 export function defaultBrowsers(cores: number, memoryBytes: number): number {
   return Math.max(1, Math.min(cores, Math.floor(memoryBytes / 2 ** 30)));
+}
+
+/** Memory of one browser at which it is replaced, in MB: all of them together stay within 60 % of what there is. */
+export function defaultBrowserMb(browsers: number, memoryBytes: number): number {
+  return Math.min(1_500, Math.floor(memoryBytes * 0.6 / browsers / 2 ** 20));
 }
 
 const integer = (min: number, max: number) => (text: string): number => {
@@ -32,6 +33,8 @@ const integer = (min: number, max: number) => (text: string): number => {
   if (!Number.isInteger(value) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`);
   return value;
 };
+
+const optional = <T>(parse: (text: string) => T) => (value: string): T | null => (value === '' ? null : parse(value));
 
 const text = (value: string): string => value;
 
@@ -49,8 +52,7 @@ const choice = <T extends string>(...options: T[]) => (value: string): T => {
   return found;
 };
 
-const dollars = (value: string): number | null => {
-  if (value === '') return null;
+const dollars = (value: string): number => {
   const amount = Number(value);
   if (!(amount > 0)) throw new Error(`must be an amount of US dollars, not "${value}"`);
   return amount;
@@ -61,9 +63,10 @@ const LIMIT_NAMES = ['open', 'minute', 'day', 'usd', 'sessions'] as const;
 /** What one key, one address or the server as a whole may use; what is not named has no limit. */
 export type Limits = Readonly<Partial<Record<(typeof LIMIT_NAMES)[number], number>>>;
 
-const limits = (value: string): Limits => Object.fromEntries(list(value).map((entry) => {
+const limits = (value: string): Limits => Object.fromEntries(list(value).map((entry, index, all) => {
   const [name = '', amount = ''] = entry.split('=').map((part) => part.trim());
   if (!LIMIT_NAMES.some((known) => known === name)) throw new Error(`must be a list such as open=50,minute=120,day=2000,usd=20,sessions=10, not "${entry}"`);
+  if (all.findIndex((other) => other.split('=')[0]?.trim() === name) !== index) throw new Error(`must give ${name} once`);
   const number = Number(amount);
   if (!(number > 0) || (name !== 'usd' && !Number.isInteger(number))) throw new Error(`must give ${name} as a number above 0, not "${amount}"`);
   return [name, number];
@@ -88,11 +91,11 @@ const VARIABLES = {
   CRO_PORT: variable({ parse: integer(0, 65_535), fallback: '8787', about: 'Port to listen on; 0 takes a free one.' }),
   CRO_API_KEYS: variable({ parse: apiKeys, fallback: '', secret: true, about: 'Keys that clients may use, of 16 characters or more, separated by commas. Each key sees its own jobs only.' }),
   CRO_DATA_DIR: variable({ parse: text, fallback: '.cro-data', about: 'Folder for the database, screenshots and reports. One server holds it at a time.' }),
-  CRO_BROWSERS: variable({ parse: integer(1, 64), fallback: String(defaultBrowsers(availableParallelism(), memoryLimit())), fallbackNote: 'number of cores, and no more than one for each GiB of memory', about: 'Chromium processes that are kept warm.' }),
+  CRO_BROWSERS: variable({ parse: integer(1, 64), fallback: String(defaultBrowsers(availableParallelism(), readMemory().limitBytes)), fallbackNote: 'number of cores, and no more than one for each GiB of memory', about: 'Chromium processes that are kept warm.' }),
   CRO_PAGES_PER_BROWSER: variable({ parse: integer(1, 32), fallback: '2', about: 'Pages that one browser shows at a time.' }),
   CRO_RECYCLE_JOBS: variable({ parse: integer(1, 1_000_000), fallback: '500', about: 'Jobs after which a browser is replaced by a fresh one.' }),
   CRO_RECYCLE_MINUTES: variable({ parse: integer(1, 10_080), fallback: '60', unit: 'minutes', about: 'Age at which a browser is replaced by a fresh one.' }),
-  CRO_BROWSER_MAX_MB: variable({ parse: integer(100, 65_536), fallback: '1500', unit: 'MB', about: 'Memory of a browser and all its processes above which it is replaced by a fresh one.' }),
+  CRO_BROWSER_MAX_MB: variable({ parse: optional(integer(100, 65_536)), fallbackNote: '1500, or less where the browsers together would have more than 60 % of the memory', about: 'Memory of a browser and all its processes, in MB, above which it is replaced by a fresh one. At twice as much it is ended at once.' }),
   CRO_EVIDENCE_MAX_MB: variable({ parse: integer(16, 65_536), fallback: '256', unit: 'MB', about: 'Screenshots and facts of pages that wait for Claude. When they fill it, rendering waits.' }),
   CRO_QUEUE_MAX: variable({ parse: integer(1, 100_000), fallback: '1000', about: 'Jobs that may wait for a page. Above it a submit is refused with queue_full and a time to come back.' }),
   CRO_QUEUE_WAIT_MS: variable({ parse: integer(1_000, 86_400_000), fallback: '900000', unit: 'ms', about: 'Longest wait for a page. A submit whose expected wait is longer is refused at once.' }),
@@ -110,7 +113,7 @@ const VARIABLES = {
   CRO_CHROMIUM_PATH: variable({ parse: text, fallback: '', fallbackNote: 'found by the set-up', about: 'Chromium or its headless shell.' }),
   CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux, or where it does not start, as in a container without user namespaces. The log and /readyz say so." }),
   CRO_CLAUDE_CONCURRENCY: variable({ parse: integer(1, 1_000), fallback: '8', about: 'Most calls to Claude at the same time. When Claude reports its rate limit there are fewer for a while.' }),
-  CRO_JOB_BUDGET_USD: variable({ parse: dollars, fallback: '', unit: 'US dollars', about: 'Most that Claude may cost for one job. A request may ask for less.' }),
+  CRO_JOB_BUDGET_USD: variable({ parse: optional(dollars), fallback: '', unit: 'US dollars', about: 'Most that Claude may cost for one job. A request may ask for less.' }),
   CRO_MODEL: variable({ parse: text, fallback: 'claude-sonnet-5-5', about: 'Claude model for requests that name none.' }),
   ANTHROPIC_API_KEY: variable({ parse: text, fallback: '', secret: true, about: 'Key for Claude. Without it the rules analyst answers.' }),
   ANTHROPIC_BASE_URL: variable({ parse: httpAddress, fallback: 'https://api.anthropic.com', about: "Address of Claude's API." }),

@@ -92,13 +92,42 @@ describe('fairness between keys', () => {
     expect(await reached.promise).toBeLessThanOrEqual(2 * pool.slots.total);
   });
 
-  it('a key that fills the queue leaves room for one that has nothing in it', async () => {
-    await start({ CRO_QUEUE_MAX: '100' });
-    await submitAtOnce(5, bob); // more than there are pages, so that one of them waits
+  it('a key that fills the queue, and every place that becomes free in it, leaves room for one that comes later', async () => {
+    await start({ CRO_QUEUE_MAX: '100', CRO_API_KEYS: 'the-key-of-ann-00,the-key-of-bob-00' });
     const { taken, refused } = await submitAtOnce(1_000, ann);
-    expect(taken.length).toBeGreaterThan(50);
-    expect(refused[0]).toMatchObject({ code: 'queue_full' });
-    expect((await submitAtOnce(8, { owner: 'carol', ip: '192.0.2.3' })).refused).toEqual([]);
+    expect(taken.length).toBeGreaterThan(80);
+    expect(refused[0]).toMatchObject({ code: 'queue_full', retryAfterMs: expect.any(Number) });
+    expect((await submitAtOnce(8, bob)).refused).toEqual([]);
+  });
+
+  it('a key that is the only one has the whole queue', async () => {
+    await start({ CRO_QUEUE_MAX: '100' });
+    expect((await submitAtOnce(1_000, ann)).taken.length).toBeGreaterThanOrEqual(100);
+  });
+});
+
+describe('what is taken in', () => {
+  it('counts against no rate when it is refused for want of room', async () => {
+    await start({ CRO_QUEUE_MAX: '5', CRO_LIMITS_PER_KEY: 'minute=20' });
+    await submitAtOnce(5);
+    await expect.poll(() => server.app.jobs.counts.running).toBeGreaterThan(0);
+    const { refused } = await submitAtOnce(500);
+    expect(new Set(refused.map((error) => (error as { code: string }).code))).toEqual(new Set(['queue_full']));
+  });
+
+  it('is not a batch whose last jobs could not be served in time', async () => {
+    await start({ CRO_QUEUE_WAIT_MS: '10000' });
+    const requests = Array.from({ length: 200 }, () => request('/quick'));
+    await expect(server.app.jobs.submitBatch(ann, { requests }, 'far too many')).rejects.toMatchObject({ code: 'too_large', reason: 'wait' });
+  });
+
+  it('sends refused callers away one after the other, whatever was taken before', async () => {
+    await start({ CRO_QUEUE_MAX: '200' });
+    const { refused } = await submitAtOnce(210);
+    const times = refused.map((error) => (error as { retryAfterMs: number }).retryAfterMs);
+    expect(times.length).toBeGreaterThan(3);
+    expect(new Set(times).size).toBe(times.length);
+    expect(Math.max(...times)).toBeLessThan(60_000);
   });
 });
 

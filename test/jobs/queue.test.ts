@@ -69,7 +69,9 @@ describe('the queue', () => {
 
   it('tells how many come before a job, in about the order in which it serves them', () => {
     const queue = queueOf(...many('a', 5), ...many('b', 2));
-    const positions = queue.positions();
+    const positions = queue.positions(() => true);
+    expect(queue.position('b2')).toBe(positions.get('b2'));
+    expect(queue.position('z1')).toBeUndefined();
     const order = drain(queue);
     for (const [place, id] of order.entries()) expect(Math.abs((positions.get(id) ?? 99) - place), id).toBeLessThanOrEqual(1);
   });

@@ -29,6 +29,7 @@ function quotaOf({ total = {}, perKey = {}, perIp = {}, jobBudgetUsd = null }: {
 
 const ann = { owner: 'ann', ip: '192.0.2.1' };
 const bob = { owner: 'bob', ip: '192.0.2.2' };
+const soon = (): number => 500;
 const oneJob = [{ analyst: 'auto' as const }];
 const claudeJob = [{ analyst: 'claude' as const }];
 
@@ -39,19 +40,19 @@ describe('what one key, one address and all together may use', () => {
     ['total', bob, 'All callers together'],
   ] as const)('%s: open jobs are bounded, and one that ends makes room', (scope, other, who) => {
     const quota = quotaOf({ [scope]: { open: 2 } });
-    quota.enter(ann, oneJob, 500);
-    quota.enter(ann, oneJob, 500);
-    expect(() => quota.enter(other, oneJob, 500)).toThrow(expect.objectContaining({
+    quota.enter(ann, oneJob, soon);
+    quota.enter(ann, oneJob, soon);
+    expect(() => quota.enter(other, oneJob, soon)).toThrow(expect.objectContaining({
       code: 'rate_limited', reason: 'open', retryAfterMs: 500, message: `${who} may have 2 jobs open, no more.`,
     }));
     quota.leave(ann);
-    quota.enter(other, oneJob, 500);
+    quota.enter(other, oneJob, soon);
   });
 
   it('counts nothing for a caller of another key and address', () => {
     const quota = quotaOf({ perKey: { open: 1, day: 1 }, perIp: { open: 1, day: 1 } });
-    quota.enter(ann, oneJob, 500);
-    quota.enter(bob, oneJob, 500);
+    quota.enter(ann, oneJob, soon);
+    quota.enter(bob, oneJob, soon);
   });
 
   it('bounds jobs a minute, and a refusal by one scope counts in none', async () => {
@@ -67,10 +68,10 @@ describe('what one key, one address and all together may use', () => {
     await database.insertInto('usage').values({ day: dayOf(Date.now()), scope: 'key:ann', jobs: 4, usd: 0 }).execute();
     const quota = quotaOf({ perKey: { day: 5 } });
     await quota.load();
-    const takeBack = quota.enter(ann, oneJob, 500);
-    expect(() => quota.enter(ann, oneJob, 500)).toThrow(expect.objectContaining({ code: 'rate_limited', reason: 'day', retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 86_400_000) }));
+    const takeBack = quota.enter(ann, oneJob, soon);
+    expect(() => quota.enter(ann, oneJob, soon)).toThrow(expect.objectContaining({ code: 'rate_limited', reason: 'day', retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 86_400_000) }));
     takeBack();
-    quota.enter(ann, oneJob, 500);
+    quota.enter(ann, oneJob, soon);
   });
 
   it('tells of a batch that no waiting would ever let in', async () => {
@@ -80,34 +81,34 @@ describe('what one key, one address and all together may use', () => {
 });
 
 describe('money', () => {
-  it('is set aside before a call, and given back when it cost less', () => {
+  it('is set aside before a call, and given back when it cost less', async () => {
     const quota = quotaOf({ perKey: { usd: 1 } });
     const budget = quota.budgetOf(ann, {});
-    const settle = budget.reserve(0.7);
-    expect(() => quota.budgetOf(ann, {}).reserve(0.7)).toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'day' }));
+    const settle = await budget.reserve(0.7);
+    await expect(quota.budgetOf(ann, {}).reserve(0.7)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'day' }));
     settle(0.1);
-    quota.budgetOf(ann, {}).reserve(0.7);
+    await quota.budgetOf(ann, {}).reserve(0.7);
   });
 
-  it('of one job is bounded by its own budget and the server\'s, over all its calls', () => {
+  it('of one job is bounded by its own budget and the server\'s, over all its calls', async () => {
     const quota = quotaOf({ jobBudgetUsd: 0.5 });
     const budget = quota.budgetOf(ann, { budgetUsd: 0.2 });
-    budget.reserve(0.15)(0.15);
-    expect(() => budget.reserve(0.1)).toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
-    expect(() => quota.budgetOf(ann, {}).reserve(0.6)).toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
+    (await budget.reserve(0.15))(0.15);
+    await expect(budget.reserve(0.1)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
+    await expect(quota.budgetOf(ann, {}).reserve(0.6)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
   });
 
   it('that is spent for today refuses who wants Claude and nothing else, with a time', async () => {
     await usage.spend(dayOf(Date.now()), ['total'], 5);
     const quota = quotaOf({ total: { usd: 5 } });
     await quota.load();
-    quota.enter(ann, oneJob, 500);
-    expect(() => quota.enter(ann, claudeJob, 500)).toThrow(expect.objectContaining({ code: 'budget_exceeded', retryAfterMs: expect.any(Number) }));
+    quota.enter(ann, oneJob, soon);
+    expect(() => quota.enter(ann, claudeJob, soon)).toThrow(expect.objectContaining({ code: 'budget_exceeded', retryAfterMs: expect.any(Number) }));
   });
 
   it('that was spent is stored for the next start', async () => {
     const quota = quotaOf({});
-    quota.budgetOf(ann, {}).reserve(1)(0.25);
+    (await quota.budgetOf(ann, {}).reserve(1))(0.25);
     await expect.poll(async () => (await usage.of(dayOf(Date.now()))).get('key:ann')?.usd).toBe(0.25);
     expect((await usage.of(dayOf(Date.now()))).get('total')?.usd).toBe(0.25);
   });

@@ -8,6 +8,7 @@ import type { Slot } from '../browsers/pool.ts';
 import { capturePage } from '../capture/capture.ts';
 import { runChecks } from '../checks/run.ts';
 import { scoresOf } from '../checks/scores.ts';
+import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import type { Evidence } from '../evidence.ts';
 import { renderReport } from '../report/html.ts';
@@ -39,8 +40,9 @@ export interface AttemptOptions {
   publish(event: JobEvent): void;
 }
 
-/** What is left of the deadline for checks, the rules analyst and the report when Claude takes all the rest. */
+/** What is left for the rules analyst and the report when Claude takes all the rest: so much, or a fifth of a short deadline. */
 const RESERVE_MS = 5_000;
+const RESERVE_SHARE = 0.2;
 
 /** Failures of Claude for which the rules analyst may stand in. */
 const REPLACEABLE: ReadonlySet<Code> = new Set(['analyst_unavailable', 'analyst_refused', 'budget_exceeded']);
@@ -73,7 +75,7 @@ export async function runAttempt(workshop: Workshop, options: AttemptOptions): P
 
   say(options, 'verifying', 0.95, 'Writing the report');
   const result = resultOf(job, evidence, checks, opinion, { name, note }, clock.laps());
-  const kept = await keepArtifacts(workshop, job, evidence, result);
+  const kept = await orAbort(keepArtifacts(workshop, job, evidence, result), signal);
   clock.lap('report');
   return { ...result, ...kept, usage: { ...result.usage, timings: clock.laps() } };
 }
@@ -106,7 +108,8 @@ async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief):
   }
   const stopBeat = heartbeat(options);
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), Math.max(0, options.deadline - Date.now() - RESERVE_MS));
+  const left = options.deadline - Date.now();
+  const timer = setTimeout(() => patience.abort(), Math.max(0, left - Math.min(RESERVE_MS, left * RESERVE_SHARE)));
   try {
     return { opinion: await claude.analyse(brief, { ...heard, patience: patience.signal }), name: claude.name, note: null };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { AnalystState } from '../analysis/analyst.ts';
 import { orAbort } from '../bounded.ts';
 import type { Slot } from '../browsers/pool.ts';
@@ -22,6 +23,10 @@ export interface DispatcherOptions extends RunnerOptions {
 /** Why a running job is stopped without an end when the server stops: the next start takes it up again. */
 const HAND_BACK = Symbol('hand back');
 
+/** Assumed for the first job, in ms: two or three seconds of rendering and measuring, and ten of Claude's. */
+const JOB_MS = 3_000;
+const JOB_WITH_CLAUDE_MS = 12_000;
+
 /** How often those who wait are told their place, in ms. */
 const POSITIONS_MS = 2_000;
 
@@ -44,7 +49,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#room = new EvidenceRoom(options.evidenceMaxBytes, () => this.#parallel);
-    this.throughput = new Throughput(() => this.#parallel);
+    this.throughput = new Throughput(() => this.#parallel, options.claude ? JOB_WITH_CLAUDE_MS : JOB_MS);
     this.#positions = setInterval(() => this.#tellPositions(), POSITIONS_MS).unref();
   }
 
@@ -74,6 +79,7 @@ export class Dispatcher {
 
   enqueue(job: JobFacts): void {
     this.queue.push({ id: job.id, owner: job.owner, priority: job.request.priority });
+    if (this.#stopping.signal.aborted) return; // it was on its way into the store; the next start takes it up
     const limit = setTimeout(() => void this.#waitedTooLong(job.id), this.#options.queueWaitMs).unref();
     this.#waits.set(job.id, { limit, since: Date.now() });
   }
@@ -171,11 +177,11 @@ export class Dispatcher {
 
   async #run(id: string, slot: Slot, room: Room, cancel: AbortSignal): Promise<void> {
     const { end, handBack } = this.#options;
-    const started = Date.now();
+    const started = performance.now();
     try {
       const outcome = await runJob(this.#options, id, slot, { cancel, onEvidence: (bytes) => room.fill(bytes) });
       if (!outcome) return;
-      if (outcome.stage === 'done') this.throughput.record(Date.now() - started);
+      if (outcome.stage !== 'cancelled') this.throughput.record(performance.now() - started);
       await end(id, outcome);
     } catch (error) {
       if (error === HAND_BACK) return handBack(id);
@@ -185,8 +191,8 @@ export class Dispatcher {
 
   #tellPositions(): void {
     const { events } = this.#options;
-    for (const [id, position] of this.queue.positions()) {
-      if (this.#told.get(id) === position || !events.followed(id)) continue;
+    for (const [id, position] of this.queue.positions((id) => events.followed(id))) {
+      if (this.#told.get(id) === position) continue;
       this.#told.set(id, position);
       const message = position === 0 ? 'Next in the queue' : `${position} ${position === 1 ? 'job' : 'jobs'} before it`;
       events.publish(id, { type: 'progress', stage: 'queued', fraction: 0, message, position });

@@ -1,4 +1,5 @@
 import type { Finding, Stage } from '@cro-analyzer/protocol/messages';
+import type { Logger } from 'pino';
 import type { End } from '../store/jobs.ts';
 
 /** What happens to a job, for whoever watches it. */
@@ -22,8 +23,13 @@ interface Live extends Snapshot {
 
 /** Fans the events of open jobs out to their watchers. Ended jobs leave nothing behind: their truth is the store. */
 export class JobEvents {
+  readonly #logger: Pick<Logger, 'error'>;
   readonly #live = new Map<string, Live>();
   readonly #owners = new Map<string, Set<() => void>>();
+
+  constructor(logger: Pick<Logger, 'error'>) {
+    this.#logger = logger;
+  }
 
   /** A job became open: accepted now, or found in the store at the start. */
   open(id: string): void {
@@ -42,7 +48,7 @@ export class JobEvents {
     if (event.type === 'progress') live.stage = event.stage;
     if (event.type === 'finding') live.findings.push(event.finding);
     if (event.type === 'end') this.#live.delete(id);
-    for (const listener of live.listeners) listener(event);
+    for (const listener of live.listeners) this.#tell(() => listener(event));
   }
 
   /** Whether anyone listens to it. */
@@ -65,7 +71,7 @@ export class JobEvents {
 
   /** A job or batch of this owner has ended, and the store has the event. */
   ended(owner: string): void {
-    for (const wake of this.#owners.get(owner) ?? []) wake();
+    for (const wake of this.#owners.get(owner) ?? []) this.#tell(wake);
   }
 
   /** Calls `wake` whenever something of the owner has ended. Returns the call that stops it. */
@@ -76,5 +82,14 @@ export class JobEvents {
       wakes.delete(wake);
       if (wakes.size === 0) this.#owners.delete(owner);
     };
+  }
+
+  /** One watcher who fails keeps the event from no other. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a watcher failed');
+    }
   }
 }

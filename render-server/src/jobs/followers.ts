@@ -16,6 +16,7 @@ export class Followers {
   readonly #keepMs: number;
   readonly #onLost: (id: string) => void;
   readonly #jobs = new Map<string, Followed>();
+  #closed = false;
 
   /**
    * @param keepMs how long a job is kept that nobody follows
@@ -28,6 +29,7 @@ export class Followers {
 
   /** A job became open. */
   open(id: string, onLost: OnLost): void {
+    if (this.#closed) return;
     const job: Followed = { onLost, count: 0, met: false, timer: undefined };
     this.#jobs.set(id, job);
     this.#wait(id, job);
@@ -57,6 +59,7 @@ export class Followers {
 
   /** Nobody is lost any more: the server stops, and so do all connections. */
   close(): void {
+    this.#closed = true;
     for (const { timer } of this.#jobs.values()) clearTimeout(timer);
     this.#jobs.clear();
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, type OnLost } from '@cro-analyzer/protocol/messages';
+import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, type OnLost, type Priority } from '@cro-analyzer/protocol/messages';
 import { RenderError } from '../errors.ts';
 import type { Batch, BatchStore, KnownBatch } from '../store/batches.ts';
 import type { EventStore } from '../store/events.ts';
@@ -20,6 +20,8 @@ export interface JobsOptions extends Omit<DispatcherOptions, 'beginAttempt' | 'e
   ends: EventStore;
   usage: UsageStore;
   queueMax: number;
+  /** Whether several keys use the server: then none may fill the queue alone. */
+  shared: boolean;
   /** How long jobs are kept that nobody follows, in ms. */
   lostClientMs: number;
   /** Called when a webhook has become due. */
@@ -42,7 +44,7 @@ export interface SubmitOptions {
   onLost?: OnLost | undefined;
 }
 
-/** From this share of a full queue on, an owner who has more than an equal part of it already must leave the rest to others. */
+/** Above this share of the queue, what is left is for keys that have less than an equal part of it. */
 const CROWDED = 0.9;
 
 /** Every job of this server: taken in, queued, run, cancelled, brought to exactly one end. */
@@ -104,17 +106,16 @@ export class Jobs {
 
   /** Takes up what an earlier server left, and begins to run jobs. */
   async start(): Promise<void> {
-    const { store, quota } = this.#options;
+    const { store, quota, logger } = this.#options;
     await quota.load();
-    for (const job of await store.unfinished()) {
+    const unfinished = await store.unfinished();
+    // A full disk must not keep the server from starting: what makes room is this server. Each lease is stored again anyway.
+    await store.requeueAll().catch((error: unknown) => logger.error({ err: error }, 'the jobs of an earlier server stay as it left them'));
+    for (const job of unfinished) {
       this.events.open(job.id);
       quota.resume(job);
-      if (job.attempts >= MAX_ATTEMPTS) {
-        await this.#end(job.id, failed(new RenderError('browser_crashed', 'The server stopped twice while it showed the page.', { reason: 'server_stopped' })));
-        continue;
-      }
-      await store.requeue(job.id);
-      this.#take(job);
+      if (job.attempts < MAX_ATTEMPTS) this.#take(job);
+      else void this.#end(job.id, failed(new RenderError('browser_crashed', 'The server stopped while it worked on the job, and the job had no attempt left.', { reason: 'server_stopped' })));
     }
     this.#dispatcher.start();
   }
@@ -128,10 +129,10 @@ export class Jobs {
     const { store, quota } = this.#options;
     const known = await store.findByKey(caller.owner, idempotencyKey);
     if (known) return this.#sameJob(known, request);
-    await quota.consume(caller, 1);
     const leave = this.#enter(caller, [request]);
     let stored = false;
     try {
+      await quota.consume(caller, 1);
       const { job, deduplicated } = await this.#writes.once(() => store.insert(this.#newJob(caller, request, onLost), idempotencyKey));
       if (deduplicated) return this.#sameJob(job, request);
       stored = true;
@@ -157,10 +158,10 @@ export class Jobs {
     const known = await batches.findByKey(caller.owner, idempotencyKey);
     if (known) return same(known);
     const { requests, webhook } = batch;
-    await quota.consume(caller, requests.length);
     const leave = this.#enter(caller, requests);
     let stored = false;
     try {
+      await quota.consume(caller, requests.length);
       const jobs = requests.map((request) => this.#newJob(caller, request, 'finish'));
       const made = await this.#writes.once(() => store.insertBatch(jobs, { owner: caller.owner, idempotencyKey, digest, webhook }));
       if ('known' in made) return same(made.known); // submitted twice at the same moment
@@ -283,25 +284,28 @@ export class Jobs {
    * @returns gives the room back, and the quota too when the jobs were not stored
    */
   #enter(caller: Caller, requests: readonly AnalysisRequest[]): (stored: boolean) => void {
-    const { queueMax, queueWaitMs, quota, memory } = this.#options;
-    const { queue, throughput } = this.#dispatcher;
+    const { queueMax, queueWaitMs, quota, memory, shared } = this.#options;
+    const { queue, throughput, running } = this.#dispatcher;
     const jobs = requests.length;
+    const retryAfterMs = (): number => throughput.retryAfter();
     if (this.#draining) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
-    if (memory.use.level === 'full') throw new RenderError('overloaded', 'The server is short of memory.', { reason: 'memory', retryAfterMs: throughput.retryAfter() });
+    // With nothing to do one job is taken all the same: nothing else would ever give memory back.
+    if (memory.use.level === 'full' && running + queue.size > 0) throw new RenderError('overloaded', 'The server is short of memory.', { reason: 'memory', retryAfterMs: retryAfterMs() });
     if (jobs > queueMax) throw new RenderError('too_large', `The queue has room for ${queueMax} jobs; these are ${jobs}.`, { reason: 'queue' });
     const reserved = this.#reserved.get(caller.owner) ?? 0;
     const reservedByAll = [...this.#reserved.values()].reduce((sum, count) => sum + count, 0);
     const waiting = queue.size + reservedByAll + jobs;
     const mine = queue.sizeOf(caller.owner) + reserved + jobs;
     const others = queue.owners - (queue.sizeOf(caller.owner) > 0 ? 1 : 0);
-    if (waiting > queueMax || (others > 0 && waiting > queueMax * CROWDED && mine > queueMax / (others + 1))) {
-      throw new RenderError('queue_full', `The queue is full: ${queue.size} jobs wait.`, { retryAfterMs: throughput.retryAfter() });
-    }
-    const wait = throughput.waitBehind(queue.positionOfNew(caller.owner, requests[0]?.priority ?? 'normal') + reserved);
+    const crowding = shared && waiting > queueMax * CROWDED && mine > queueMax / (others + 2); // as if one more key came
+    if (waiting > queueMax || crowding) throw new RenderError('queue_full', `The queue is full: ${queue.size} jobs wait.`, { retryAfterMs: retryAfterMs() });
+    const alone = throughput.waitBehind(jobs - 1);
+    if (alone > queueWaitMs) throw new RenderError('too_large', `So many jobs would take about ${Math.round(alone / 1000)} s, and none may wait longer than ${Math.round(queueWaitMs / 1000)} s (CRO_QUEUE_WAIT_MS): send them in parts.`, { reason: 'wait' });
+    const wait = throughput.waitBehind(queue.positionOfNew(caller.owner, lowest(requests)) + reserved + jobs - 1);
     if (wait > queueWaitMs) {
-      throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { reason: 'wait', retryAfterMs: throughput.retryAfter() });
+      throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { reason: 'wait', retryAfterMs: retryAfterMs() });
     }
-    const leave = quota.enter(caller, requests, throughput.retryAfter());
+    const leave = quota.enter(caller, requests, retryAfterMs);
     this.#reserved.set(caller.owner, reserved + jobs);
     return (stored) => {
       const left = (this.#reserved.get(caller.owner) ?? 0) - jobs;
@@ -327,14 +331,15 @@ export class Jobs {
     this.#dispatcher.enqueue(job);
   }
 
-  async #cancel(id: string, message = 'The job was cancelled.'): Promise<void> {
-    await this.#dispatcher.remove(id, new RenderError('cancelled', message));
+  async #cancel(id: string): Promise<void> {
+    await this.#dispatcher.remove(id, new RenderError('cancelled', 'The job was cancelled.'));
     await this.#end(id, { stage: 'cancelled' }); // unless it has its end by now
+    if (this.stopped.aborted) throw new RenderError('draining', 'The server stopped before the end could be stored.', { retryAfterMs: 2_000 });
   }
 
   async #lost(id: string): Promise<void> {
     this.#options.logger.info({ job: id }, 'nobody follows the job any more; it is cancelled');
-    await this.#cancel(id);
+    await this.#cancel(id).catch((error: unknown) => this.#options.logger.info({ job: id, err: error }, 'the job of a lost client was not cancelled'));
   }
 
   /** The store has the stage where the attempt began; the events have the one of now. */
@@ -345,13 +350,14 @@ export class Jobs {
 
   #sameJob(job: JobFacts, { webhook: _, ...request }: AnalysisRequest): Accepted {
     // Read as a request again: what an earlier version stored lacks the defaults of this one.
-    if (!isDeepStrictEqual(AnalysisRequest.parse(job.request), AnalysisRequest.parse(request))) throw otherRequest();
+    const [stored, asked] = [AnalysisRequest.safeParse(job.request), AnalysisRequest.safeParse(request)];
+    if (!isDeepStrictEqual(stored.data ?? job.request, asked.data ?? request)) throw otherRequest();
     return this.#accepted(job, true);
   }
 
   #accepted(job: JobFacts, deduplicated: boolean): Accepted {
     const { queue, throughput } = this.#dispatcher;
-    const position = deduplicated ? queue.positions().get(job.id) ?? 0 : Math.max(0, queue.positionOfNew(job.owner, job.request.priority) - 1);
+    const position = deduplicated ? queue.position(job.id) ?? 0 : Math.max(0, queue.positionOfNew(job.owner, job.request.priority) - 1);
     return { job, deduplicated, position, etaMs: throughput.waitBehind(position + 1) };
   }
 
@@ -371,6 +377,11 @@ export class Jobs {
     }
     if (ended.due) onDue();
   }
+}
+
+/** Of a batch, those of the lowest priority wait longest. */
+function lowest(requests: readonly AnalysisRequest[]): Priority {
+  return (['low', 'normal', 'high'] as const).find((priority) => requests.some((request) => request.priority === priority)) ?? 'normal';
 }
 
 function failed(error: RenderError): End {

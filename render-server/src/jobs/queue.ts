@@ -91,16 +91,16 @@ export class JobQueue {
     return this.#before(owner, lane, priority, lane?.lines[priority].ids.size ?? 0);
   }
 
-  /** About how many jobs come before each one that waits; undefined for one that does not wait. */
-  positions(): Map<string, number> {
-    const positions = new Map<string, number>();
-    for (const [owner, lane] of this.#lanes) {
-      for (const priority of PRIORITIES) {
-        let rank = 0;
-        for (const id of lane.lines[priority].ids) positions.set(id, this.#before(owner, lane, priority, rank++));
-      }
-    }
-    return positions;
+  /** About how many jobs come before one that waits; undefined for one that does not. */
+  position(id: string): number | undefined {
+    const job = this.#jobs.get(id);
+    return job && this.#positions(job.owner, job.priority, (other) => other === id).get(id);
+  }
+
+  /** About how many jobs come before each of those that are wanted. */
+  positions(wanted: (id: string) => boolean): Map<string, number> {
+    const lines = [...this.#lanes.keys()].flatMap((owner) => PRIORITIES.map((priority) => this.#positions(owner, priority, wanted)));
+    return new Map(lines.flatMap((line) => [...line]));
   }
 
   /** Jobs of an owner that wait. */
@@ -120,6 +120,18 @@ export class JobQueue {
     if (this.size > 0) return;
     this.#waiting ??= Promise.withResolvers();
     await this.#waiting.promise;
+  }
+
+  /** Of the jobs in one line. */
+  #positions(owner: string, priority: Priority, wanted: (id: string) => boolean): Map<string, number> {
+    const positions = new Map<string, number>();
+    const lane = this.#lanes.get(owner);
+    let rank = 0;
+    for (const id of lane?.lines[priority].ids ?? []) {
+      if (wanted(id)) positions.set(id, this.#before(owner, lane, priority, rank));
+      rank += 1;
+    }
+    return positions;
   }
 
   /** Jobs before the one of this rank in its line: those of its own lane by the weights, then as many of each other lane. */

@@ -79,25 +79,26 @@ export class Quota {
 
   /**
    * Counts jobs as open and as used today; synchronous, so that submits of the same moment cannot share a place.
-   * @param retryAfterMs when a job is expected to end
+   * @param retryAfterMs asked for a refusal: when a job is expected to end
    * @returns takes all of it back, for jobs that were not stored after all
    * @throws RenderError rate_limited with reason open or day, budget_exceeded with reason day
    */
-  enter(caller: Caller, requests: readonly Pick<AnalysisRequest, 'analyst'>[], retryAfterMs: number): () => void {
+  enter(caller: Caller, requests: readonly Pick<AnalysisRequest, 'analyst'>[], retryAfterMs: () => number): () => void {
     const scopes = this.#scopes(caller);
     const jobs = requests.length;
     for (const scope of scopes) {
       const { open = Infinity, day = Infinity, usd = Infinity } = scope.limits;
       const used = this.#usedBy(scope.name);
-      if (this.#openIn(scope.name) + jobs > open) throw limited(scope, 'open', `may have ${open} jobs open`, retryAfterMs);
+      if (this.#openIn(scope.name) + jobs > open) throw limited(scope, 'open', `may have ${open} jobs open`, retryAfterMs());
       if (used.jobs + jobs > day) throw limited(scope, 'day', `may submit ${day} jobs a day`, msToMidnight());
       if (used.usd >= usd && requests.some(({ analyst }) => analyst === 'claude')) throw spent(scope, usd);
     }
+    const day = this.#today();
     this.#count(scopes, jobs);
     for (const { name } of scopes) this.#usedBy(name).jobs += jobs;
     return () => {
       this.#count(scopes, -jobs);
-      for (const { name } of scopes) this.#usedBy(name).jobs -= jobs;
+      if (this.#today() === day) for (const { name } of scopes) this.#usedBy(name).jobs -= jobs;
     };
   }
 
@@ -117,7 +118,7 @@ export class Quota {
     const most = Math.min(request.budgetUsd ?? Infinity, this.#options.jobBudgetUsd ?? Infinity);
     let mine = 0;
     return {
-      reserve: (usd) => {
+      reserve: async (usd) => {
         if (mine + usd > most) throw new RenderError('budget_exceeded', `The next call to Claude could cost ${usd.toFixed(3)} US dollars, and the job's budget is ${most}.`, { reason: 'job' });
         for (const scope of scopes) {
           const limit = scope.limits.usd ?? Infinity;

@@ -1,9 +1,6 @@
 /** Weight of the newest job in the moving average of job times. */
 const SMOOTHING = 0.2;
 
-/** Assumed for the first job, in ms: about a second of rendering and ten of Claude's. */
-const FIRST_GUESS_MS = 12_000;
-
 /** No refusal sends anyone away for longer, or for less, in ms. */
 const MAX_RETRY_MS = 60_000;
 const MIN_RETRY_MS = 100;
@@ -11,12 +8,16 @@ const MIN_RETRY_MS = 100;
 /** Estimates waits from what jobs took so far. Times are in ms. */
 export class Throughput {
   readonly #parallel: () => number;
-  #jobMs = FIRST_GUESS_MS;
+  #jobMs: number;
   #nextOpening = 0;
 
-  /** @param parallel asked anew each time: jobs that run at the same time when there is enough work */
-  constructor(parallel: () => number) {
+  /**
+   * @param parallel asked anew each time: jobs that run at the same time when there is enough work
+   * @param firstGuessMs assumed of a job before any has ended
+   */
+  constructor(parallel: () => number, firstGuessMs: number) {
     this.#parallel = parallel;
+    this.#jobMs = firstGuessMs;
   }
 
   /** Tells how long a job took from its lease to its end. */

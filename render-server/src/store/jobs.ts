@@ -180,10 +180,10 @@ export class JobStore {
     return row && jobOf(row);
   }
 
-  /** Puts a job that an earlier server held back into the queue; the time in between is not its own. */
-  async requeue(id: string): Promise<void> {
+  /** Puts all jobs that an earlier server left open back into the queue; the time in between is not their own. */
+  async requeueAll(): Promise<void> {
     await this.#db.updateTable('jobs').set({ stage: 'queued', leased_at: null })
-      .where('id', '=', id).where('ended_at', 'is', null).execute();
+      .where('ended_at', 'is', null).where('stage', '!=', 'queued').execute();
   }
 
   /** Puts a job that this server cannot finish back into the queue; its attempt does not count. */
