@@ -161,7 +161,7 @@ describe.concurrent('a budget', () => {
     const entries: { reserved: number; spent: number | null }[] = [];
     const left = (): number => usd - entries.reduce((sum, { reserved, spent }) => sum + (spent ?? reserved), 0);
     const budget: Budget = {
-      reserve(mostUsd) {
+      async reserve(mostUsd) {
         if (mostUsd > left()) throw new RenderError('budget_exceeded', 'Too dear.', { reason: 'job' });
         const entry = { reserved: mostUsd, spent: null as number | null };
         entries.push(entry);

@@ -12,11 +12,11 @@ export interface Brief {
 /** Money that may still be spent for a job: what its own budget and those of the day leave. */
 export interface Budget {
   /**
-   * Sets money aside before a call that may cost so much, in US dollars.
+   * Sets money aside before a call that may cost so much, in US dollars; stored by the time that it resolves.
    * @returns gives back what the call did not cost; called on every path
    * @throws RenderError budget_exceeded, with the budget that would be passed as its reason
    */
-  reserve(mostUsd: number): (spentUsd: number) => void;
+  reserve(mostUsd: number): Promise<(spentUsd: number) => void>;
 }
 
 export interface AnalystOptions {

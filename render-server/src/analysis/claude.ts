@@ -59,7 +59,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
       const attempt = async (): Promise<void> => {
         const prompt = writePrompt(brief, model);
         limits = prompt.limits;
-        const settle = budget?.reserve(mostCostOf(model, prompt.inputTokens, prompt.params.max_tokens));
+        const settle = await budget?.reserve(mostCostOf(model, prompt.inputTokens, prompt.params.max_tokens));
         collector.beginCall();
         const reader = new AnswerReader();
         const number = calls.length;
