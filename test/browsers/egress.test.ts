@@ -7,6 +7,7 @@ import { AllowList } from '../../render-server/src/addresses.ts';
 import { createResolver, type Resolver } from '../../render-server/src/browsers/dns.ts';
 import { type EgressGate, type GateOptions, openGate } from '../../render-server/src/browsers/egress.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+import { startFarServer } from '../support/far-server.ts';
 
 /** A name of this machine that no DNS server knows. */
 const hostsFileName = readHostsFile().find((name) => !name.includes('localhost'));
@@ -98,6 +99,15 @@ describe('what a gate lets through', () => {
     expect((await get(gate, `http://in.test:${port}/`)).status).toBe(200);
     expect((await get(gate, `http://mixed.test:${port}/`)).status).toBe(502);
     expect(gate.failureFor(at('mixed.test'))).toBe('dns');
+  });
+
+  it('reaches a server that is slow to take a connection, also when its name has an address that leads nowhere', async () => {
+    const far = await startFarServer();
+    dns.names.set('far.test', ['127.0.0.1', '::1']);
+    const gate = await open(`http://far.test:${far.port}/`, ['far.test']);
+    expect(await get(gate, `http://far.test:${far.port}/`)).toEqual({ status: 200, body: 'hi' });
+    expect(gate.failureFor(at('far.test', far.port))).toBeUndefined();
+    await far.close();
   });
 
   it.skipIf(hostsFileName === undefined)('finds an allowed host that stands in the hosts file alone', async () => {

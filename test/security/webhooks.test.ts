@@ -12,6 +12,7 @@ import { createResolver, type Resolver } from '../../render-server/src/browsers/
 import { checkWebhook } from '../../render-server/src/webhooks/check.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { startDnsServer, type DnsServer } from '../support/dns-server.ts';
+import { startFarServer } from '../support/far-server.ts';
 import { answer, QUICK, SECRET, startReceiver, startSending, type Sending } from '../support/webhooks.ts';
 import { FORBIDDEN_URLS, MALFORMED_URLS, PRIVATE_ADDRESSES, PRIVATE_HOSTS } from './private-addresses.ts';
 
@@ -138,6 +139,14 @@ describe('a receiver that may be reached', () => {
     expect(await outcomes([receiver.url])).toEqual(new Set([`failed ${code} redirect`]));
     expect(heard).toBe(0);
     await receiver.close();
+  });
+
+  it('gets its message when it is slow to take a connection, also when its name has an address that leads nowhere', async () => {
+    const far = await startFarServer();
+    dns.names.set('far.test', ['127.0.0.1', '::1']);
+    sending = await startSending(folder, { allow: ['far.test'], resolver, schedule: ONCE });
+    expect(await outcomes([`http://far.test:${far.port}/`])).toEqual(new Set(['delivered 200']));
+    await far.close();
   });
 
   it('must prove its name: a certificate of another name, or of nobody known, gets no message', async () => {

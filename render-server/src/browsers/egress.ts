@@ -176,7 +176,7 @@ class Gate extends Server {
 
   /** Never throws: within proxy-chain's forwarding nobody would catch it. */
   #dial(host: string, port: number, addresses: readonly ResolvedAddress[]): net.Socket {
-    const socket = net.connect({ host, port, lookup: pinned(addresses) });
+    const socket = net.connect({ host, port, ...pinned(addresses) });
     this.#sockets.add(socket);
     const failed = (): void => { if (socket.bytesRead === 0) this.#record(host, port, 'connect'); };
     socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('the connection took too long')));

@@ -62,7 +62,7 @@ function exchange({ url, addresses }: Target, { headers, body }: { headers: Outg
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const { request } = url.protocol === 'https:' ? https : http;
   // An agent of its own (false): the global one may have been told to use a proxy.
-  const sent = request(url, { method: 'POST', headers, agent: false, lookup: pinned(addresses), rejectUnauthorized: true, signal });
+  const sent = request(url, { method: 'POST', headers, agent: false, ...pinned(addresses), rejectUnauthorized: true, signal });
   sent.on('error', reject);
   sent.once('response', (response) => {
     const finish = (): void => resolve(response.statusCode ?? 0);
