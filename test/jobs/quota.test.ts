@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AnalysisRequest } from '@cro-analyzer/protocol/messages';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../render-server/src/config.ts';
 import { Quota } from '../../render-server/src/jobs/quota.ts';
 import { openDatabase, type Database } from '../../render-server/src/store/database.ts';
+import { JobStore } from '../../render-server/src/store/jobs.ts';
 import { dayOf, UsageStore } from '../../render-server/src/store/usage.ts';
 
 let folder: string;
@@ -30,6 +32,7 @@ function quotaOf({ total = {}, perKey = {}, perIp = {}, jobBudgetUsd = null }: {
 const ann = { owner: 'ann', ip: '192.0.2.1' };
 const bob = { owner: 'bob', ip: '192.0.2.2' };
 const soon = (): number => 500;
+const jobOf = (caller: typeof ann, spentUsd = 0): { id: string; owner: string; ip: string; spentUsd: number } => ({ ...caller, id: 'job_1', spentUsd });
 const oneJob = [{ analyst: 'auto' as const }];
 const claudeJob = [{ analyst: 'claude' as const }];
 
@@ -83,23 +86,23 @@ describe('what one key, one address and all together may use', () => {
 describe('money', () => {
   it('is set aside before a call, and given back when it cost less', async () => {
     const quota = quotaOf({ perKey: { usd: 1 } });
-    const budget = quota.budgetOf(ann, {});
+    const budget = quota.budgetOf(jobOf(ann), {});
     const settle = await budget.reserve(0.7);
-    await expect(quota.budgetOf(ann, {}).reserve(0.7)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'day' }));
+    await expect(quota.budgetOf(jobOf(ann), {}).reserve(0.7)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'day' }));
     settle(0.1);
-    await quota.budgetOf(ann, {}).reserve(0.7);
+    await quota.budgetOf(jobOf(ann), {}).reserve(0.7);
   });
 
   it('of one job is bounded by its own budget and the server\'s, over all its calls', async () => {
     const quota = quotaOf({ jobBudgetUsd: 0.5 });
-    const budget = quota.budgetOf(ann, { budgetUsd: 0.2 });
+    const budget = quota.budgetOf(jobOf(ann), { budgetUsd: 0.2 });
     (await budget.reserve(0.15))(0.15);
     await expect(budget.reserve(0.1)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
-    await expect(quota.budgetOf(ann, {}).reserve(0.6)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
+    await expect(quota.budgetOf(jobOf(ann), {}).reserve(0.6)).rejects.toThrow(expect.objectContaining({ code: 'budget_exceeded', reason: 'job' }));
   });
 
   it('that is spent for today refuses who wants Claude and nothing else, with a time', async () => {
-    await usage.spend(dayOf(Date.now()), ['total'], 5);
+    await usage.reserve(dayOf(Date.now()), ['total'], 'job_1', 5);
     const quota = quotaOf({ total: { usd: 5 } });
     await quota.load();
     quota.enter(ann, oneJob, soon);
@@ -108,8 +111,22 @@ describe('money', () => {
 
   it('that was spent is stored for the next start', async () => {
     const quota = quotaOf({});
-    (await quota.budgetOf(ann, {}).reserve(1))(0.25);
+    (await quota.budgetOf(jobOf(ann), {}).reserve(1))(0.25);
     await expect.poll(async () => (await usage.of(dayOf(Date.now()))).get('key:ann')?.usd).toBe(0.25);
     expect((await usage.of(dayOf(Date.now()))).get('total')?.usd).toBe(0.25);
+  });
+
+  it('that was set aside is not forgotten when the server is killed before the call ends, neither for the day nor for the job', async () => {
+    const store = new JobStore(database);
+    const quota = quotaOf({ perKey: { usd: 1 } });
+    const { job } = await store.insert({ caller: ann, onLost: 'keep', request: AnalysisRequest.parse({ url: 'https://shop.example/' }), scopes: quota.scopesOf(ann) }, 'an order number');
+    await quota.budgetOf(job, { budgetUsd: 0.5 }).reserve(0.4);
+
+    const next = quotaOf({ perKey: { usd: 1 } });
+    await next.load();
+    const again = await store.find(job.id);
+    expect(again?.spentUsd).toBe(0.4);
+    await expect(next.budgetOf(again ?? job, { budgetUsd: 0.5 }).reserve(0.4)).rejects.toMatchObject({ code: 'budget_exceeded', reason: 'job' });
+    await expect(next.budgetOf(jobOf(ann), {}).reserve(0.7)).rejects.toMatchObject({ code: 'budget_exceeded', reason: 'day' });
   });
 });

@@ -4,7 +4,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Budget } from '../analysis/analyst.ts';
 import type { Limits } from '../config.ts';
 import { RenderError } from '../errors.ts';
-import type { Caller } from '../store/jobs.ts';
+import type { Caller, Job } from '../store/jobs.ts';
 import { dayOf, type Used, type UsageStore } from '../store/usage.ts';
 
 export interface QuotaOptions {
@@ -112,14 +112,14 @@ export class Quota {
     this.#count(this.#scopes(caller), -1);
   }
 
-  /** What one job may spend on its analyst. */
-  budgetOf(caller: Caller, request: Pick<AnalysisRequest, 'budgetUsd'>): Budget {
-    const scopes = this.#scopes(caller);
+  /** What one job may still spend on its analyst. What is set aside is stored before it is spent, so that no crash forgets it. */
+  budgetOf(job: Pick<Job, 'id' | 'owner' | 'ip' | 'spentUsd'>, request: Pick<AnalysisRequest, 'budgetUsd'>): Budget {
+    const scopes = this.#scopes(job);
     const most = Math.min(request.budgetUsd ?? Infinity, this.#options.jobBudgetUsd ?? Infinity);
-    let mine = 0;
+    let mine = job.spentUsd;
     return {
       reserve: async (usd) => {
-        if (mine + usd > most) throw new RenderError('budget_exceeded', `The next call to Claude could cost ${usd.toFixed(3)} US dollars, and the job's budget is ${most}.`, { reason: 'job' });
+        if (mine + usd > most) throw new RenderError('budget_exceeded', `The next call to Claude could cost ${usd.toFixed(3)} US dollars, and of the job's budget ${Math.max(0, most - mine).toFixed(3)} are left.`, { reason: 'job' });
         for (const scope of scopes) {
           const limit = scope.limits.usd ?? Infinity;
           if (this.#usedBy(scope.name).usd + usd > limit) throw spent(scope, limit);
@@ -130,17 +130,25 @@ export class Quota {
           if (this.#today() === day) for (const { name } of scopes) this.#usedBy(name).usd += amount;
         };
         add(usd);
+        const stored = await this.#store(day, scopes, job.id, usd);
         return (spentUsd) => {
           add(spentUsd - usd);
-          if (spentUsd > 0) void this.#keep(day, scopes, spentUsd);
+          void this.#store(day, scopes, job.id, stored ? spentUsd - usd : spentUsd);
         };
       },
     };
   }
 
-  async #keep(day: string, scopes: readonly Scope[], usd: number): Promise<void> {
+  /** A store that takes no writes does not keep Claude from answering: what is spent is counted here all the same. */
+  async #store(day: string, scopes: readonly Scope[], job: string, usd: number): Promise<boolean> {
     const { usage, logger } = this.#options;
-    await usage.spend(day, scopes.map(({ name }) => name), usd).catch((error: unknown) => logger.error({ err: error, usd }, 'what Claude cost could not be stored'));
+    try {
+      await usage.reserve(day, scopes.map(({ name }) => name), job, usd);
+      return true;
+    } catch (error) {
+      logger.error({ job, err: error, usd }, 'what Claude costs could not be stored');
+      return false;
+    }
   }
 
   #scopes({ owner, ip }: Caller): Scope[] {

@@ -44,10 +44,6 @@ export class UsageStore {
     });
   }
 
-  async spend(day: string, scopes: readonly string[], usd: number): Promise<void> {
-    await addUsage(this.#db, day, scopes, { jobs: 0, usd });
-  }
-
   /** Writes something that nobody reads: whether the database takes writes at all. */
   async probe(): Promise<void> {
     await sql`insert into usage (day, scope, jobs, usd) values ('0000-00-00', 'probe', 1, 0)
