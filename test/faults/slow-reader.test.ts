@@ -35,6 +35,7 @@ beforeAll(async () => {
   door = await listenNode({
     host: '127.0.0.1', port: 0, path: SOCKET_PATH, maxFrameBytes: MiB,
     fetch: () => new Response(null, { status: 404 }),
+    peerOf: (address) => address,
     refuse: () => undefined,
     refuseSocket: () => undefined,
     connect(connection) {

@@ -16,6 +16,7 @@ beforeEach(async () => {
   door = await listenNode({
     host: '127.0.0.1', port: 0, path: SOCKET_PATH, maxFrameBytes: 100_000,
     fetch: () => new Response('here'),
+    peerOf: (address) => address,
     refuse: () => undefined,
     refuseSocket: () => undefined,
     connect: () => ({ message: (data) => void messages.push(String(data)), drained() {}, closed() {} }),

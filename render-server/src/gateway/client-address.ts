@@ -21,6 +21,16 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
     if (hop === undefined) break; // not an address: the proxy that wrote it is the last one known
     address = hop;
   }
+  return counted(address);
+}
+
+/** Whom a connection comes from before it has said anything; undefined for one of our proxies, behind which are many. */
+export function peerAddress(peer: string, trusted: AllowList): string | undefined {
+  const address = withoutMapping(peer);
+  return trusted.allows(address, 0) ? undefined : counted(address);
+}
+
+function counted(address: string): string {
   return isIP(address) === 6 ? network(address) : address;
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { orAbort } from '../bounded.ts';
+import { RenderError } from '../errors.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { endFrame, loadEnd } from './end-frame.ts';
 import { Outbox } from './outbox.ts';
@@ -10,11 +11,9 @@ const KEEP_ALIVE_MS = 20_000;
 
 /**
  * A job's snapshot, progress, findings and end as server-sent events, each the frame that the socket would send, as JSON.
- * @throws RenderError not_found
+ * @param leave called when the stream is over
  */
-export async function followJob(c: Context, jobs: Jobs, owner: string, id: string): Promise<Response> {
-  await jobs.get(owner, id); // an unknown job is a problem, not a stream
-  if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' }); // nobody would read the stream
+export function followJob(c: Context, jobs: Jobs, owner: string, id: string, leave: () => void): Response {
   return streamSSE(c, async (stream) => {
     const over = new AbortController();
     stream.onAbort(() => over.abort());
@@ -39,23 +38,27 @@ export async function followJob(c: Context, jobs: Jobs, owner: string, id: strin
     }, (job) => loadEnd(jobs, owner, job));
     const ended = Promise.withResolvers<void>();
     const keepAlive = setInterval(() => void stream.write(':\n\n'), KEEP_ALIVE_MS);
-    const stop = await jobs.watch(
-      owner, id,
-      (snapshot) => outbox.send({ type: 'snapshot', job: id, ...snapshot }),
-      (event) => {
-        if (event.type !== 'end') return outbox.send({ ...event, job: id });
-        outbox.send(endFrame(id, event.end));
-        ended.resolve();
-      },
-    );
+    let stop: (() => void) | undefined;
     try {
+      stop = await jobs.watch(
+        owner, id,
+        (snapshot) => outbox.send({ type: 'snapshot', job: id, ...snapshot }),
+        (event) => {
+          if (event.type !== 'end') return outbox.send({ ...event, job: id });
+          outbox.send(endFrame(id, event.end));
+          ended.resolve();
+        },
+      );
       await orAbort(ended.promise.then(() => outbox.room()).then(() => written), gone);
-    } catch {
-      // The client is gone, was too slow, or the server stops.
+    } catch (error) {
+      if (gone.aborted) return; // the client is gone, was too slow, or the server stops
+      outbox.send({ type: 'rejected', job: id, error: RenderError.from(error).toWire() });
+      await written;
     } finally {
       clearInterval(keepAlive);
       outbox.close();
-      stop();
+      stop?.();
+      leave();
     }
   });
 }

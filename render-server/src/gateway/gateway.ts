@@ -1,7 +1,7 @@
 import { SOCKET_PATH } from '@cro-analyzer/protocol/codec';
 import { CODES } from '@cro-analyzer/protocol/codes';
 import type { AllowList } from '../addresses.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress, peerAddress } from './client-address.ts';
 import { createRoutes, type RouteOptions } from './routes.ts';
 import { SessionLimits, type SessionMaxima } from './session-limits.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -18,9 +18,6 @@ export interface GatewayOptions extends RouteOptions, Omit<SessionOptions, 'sess
 
 /** Far above the cap of a frame, so that a frame a little too large is refused by name and the session lives on, in bytes. */
 const MAX_SOCKET_FRAME_BYTES = 1024 * 1024;
-
-/** Connections beside those of sessions: HTTP, and clients that are being turned away. */
-const SPARE_CONNECTIONS = 500;
 
 /** When clients of a stopping server shall come back, in ms. */
 const RECONNECT_MS = 2_000;
@@ -46,8 +43,19 @@ export class Gateway {
       port: options.port,
       path: SOCKET_PATH,
       maxFrameBytes: MAX_SOCKET_FRAME_BYTES,
-      maxConnections: maxSessions.total === undefined ? undefined : maxSessions.total + SPARE_CONNECTIONS,
-      fetch: (request, head) => routes.fetch(request, { ip: addressOf(head) }),
+      peerOf: (address) => peerAddress(address, trustedProxies),
+      fetch(request, head, { crowded, holdSession }) {
+        const ip = addressOf(head);
+        const asSession = (owner: string): (() => void) => {
+          const leave = limits.hold(ip, owner);
+          const back = holdSession();
+          return () => {
+            leave();
+            back();
+          };
+        };
+        return routes.fetch(request, { ip, crowded, asSession });
+      },
       refuse(head) {
         const why = auth.refuse(head);
         return why === undefined ? undefined : { status: 403, why };

@@ -31,8 +31,23 @@ export interface RouteOptions {
   logger: Logger;
 }
 
-/** What the gateway tells a route of the connection: the client's address, as limits count it. */
-export interface RouteEnv { Bindings: { ip: string } }
+/** What the gateway tells a route of the connection. */
+export interface RouteEnv {
+  Bindings: {
+    /** The client's address, as limits count it. */
+    ip: string;
+    /** Whether so many connections are open that only probes are answered. */
+    crowded: boolean;
+    /** Counts a request that is held open as a session, until the returned call. @throws RenderError overloaded, rate_limited */
+    asSession(owner: string): () => void;
+  };
+}
+
+/** What a scheduler asks: answered also when there is room for nothing else. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/pressure']);
+
+/** When a caller should come back that found too many connections, in ms. */
+const CROWDED_RETRY_MS = 5_000;
 
 type RouteContext = Context<RouteEnv>;
 
@@ -58,6 +73,10 @@ export function createRoutes(options: RouteOptions): Hono<RouteEnv> {
     app,
     onMethodNotAllowed: (c, methods) => problem(new RenderError('bad_request', `${c.req.path} takes ${methods.join(', ')}.`, { reason: 'method' }), { status: 405, allow: methods }),
   }));
+  app.use(async (c, next) => {
+    if (c.env.crowded && !PROBES.has(c.req.path)) throw new RenderError('overloaded', 'The server has too many connections.', { reason: 'connections', retryAfterMs: CROWDED_RETRY_MS });
+    await next();
+  });
 
   app.get('/healthz', (c) => c.json({ ok: true, version }));
   app.get('/readyz', (c) => {
@@ -75,8 +94,7 @@ export function createRoutes(options: RouteOptions): Hono<RouteEnv> {
     const who = caller(c);
     const request = admission.admit(validate(AnalysisRequest, await jsonBody(c), 'body'));
     const { job } = await jobs.submit(who, request, { idempotencyKey: idempotencyKey(c), onLost: 'finish' });
-    const seconds = waitOf(c);
-    if (seconds > 0) await ended(jobs, who.owner, job.id, seconds, c.req.raw.signal);
+    await ended(c, jobs, who.owner, job.id);
     const now = await jobs.get(who.owner, job.id);
     c.header('location', `/v1/analyses/${job.id}`);
     return c.json(view(now), now.end ? 200 : 202);
@@ -95,7 +113,12 @@ export function createRoutes(options: RouteOptions): Hono<RouteEnv> {
     return c.json(view(await jobs.get(key, jobId(c))));
   });
 
-  app.get('/v1/analyses/:id/events', async (c) => followJob(c, jobs, owner(c), jobId(c)));
+  app.get('/v1/analyses/:id/events', async (c) => {
+    const key = owner(c);
+    await jobs.get(key, jobId(c)); // an unknown job is a problem, not a stream
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' }); // nobody would read the stream
+    return followJob(c, jobs, key, jobId(c), c.env.asSession(key));
+  });
 
   app.get('/v1/analyses/:id/webhook', async (c) => {
     const { owner: key, id } = await jobs.get(owner(c), jobId(c));
@@ -156,10 +179,28 @@ function batchId(c: RouteContext): string {
   return validate(BatchId, c.req.param('id'), 'id');
 }
 
-/** Resolves at the job's end, after the time, when the caller is gone or the server stops. */
-async function ended(jobs: Jobs, owner: string, id: string, seconds: number, gone: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = await jobs.watch(owner, id, () => {}, (event) => { if (event.type === 'end') resolve(); });
-  await orAbort(promise, AbortSignal.any([gone, jobs.stopped, AbortSignal.timeout(seconds * 1000)])).catch(() => {});
-  stop();
+/**
+ * Resolves at the job's end, after the time that the caller wants to wait, when it is gone or the server stops. A wish
+ * may be left unmet (RFC 7240), and is at once where there is no room for another session.
+ */
+async function ended(c: RouteContext, jobs: Jobs, owner: string, id: string): Promise<void> {
+  const seconds = waitOf(c);
+  const leave = seconds > 0 ? placeFor(c, owner) : undefined;
+  if (!leave) return;
+  try {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = await jobs.watch(owner, id, () => {}, (event) => { if (event.type === 'end') resolve(); });
+    await orAbort(promise, AbortSignal.any([c.req.raw.signal, jobs.stopped, AbortSignal.timeout(seconds * 1000)])).catch(() => {});
+    stop();
+  } finally {
+    leave();
+  }
+}
+
+function placeFor(c: RouteContext, owner: string): (() => void) | undefined {
+  try {
+    return c.env.asSession(owner);
+  } catch {
+    return undefined;
+  }
 }

@@ -10,7 +10,7 @@ export interface SessionMaxima {
 /** When a client that found no place should come back, in ms. */
 const RETRY_MS = 5_000;
 
-/** Counts open sessions: all of them, those of an address, and those of a key. */
+/** Counts open sessions, and requests that are held open like one: all of them, those of an address, and those of a key. */
 export class SessionLimits {
   readonly #max: SessionMaxima;
   readonly #byAddress = new Map<string, number>();
@@ -39,13 +39,28 @@ export class SessionLimits {
   }
 
   /**
-   * Counts a session of a key, until the returned call.
+   * Counts an open session for its key too, until the returned call.
    * @throws RenderError rate_limited
    */
-  openFor(owner: string): () => void {
+  welcome(owner: string): () => void {
     const refused = tooMany(this.#byKey.get(owner), this.#max.perKey, 'API key');
     if (refused) throw refused;
     return count(this.#byKey, owner);
+  }
+
+  /**
+   * Counts a request that is held open, for its address and its key, until the returned call.
+   * @throws RenderError overloaded, rate_limited
+   */
+  hold(address: string, owner: string): () => void {
+    const refused = this.refusal(address);
+    if (refused) throw refused;
+    const part = this.welcome(owner);
+    const leave = this.open(address);
+    return () => {
+      part();
+      leave();
+    };
   }
 }
 

@@ -163,7 +163,7 @@ export class Session implements ConnectionHandler {
     const { auth, analysts, jobs, limits, sessions, version } = this.#options;
     try {
       const owner = auth.owner(bearer(this.#connection.head.authorization) ?? frame.token);
-      this.#leave.push(sessions.openFor(owner));
+      this.#leave.push(sessions.welcome(owner));
       this.#owner = owner;
     } catch (thrown) {
       const error = RenderError.from(thrown);

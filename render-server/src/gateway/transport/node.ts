@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { endsWithin } from '../../bounded.ts';
 import { watchLine } from './line.ts';
+import { PlainConnections } from './plain-connections.ts';
 import type { Connection, Refusal, RequestHead, Transport, TransportOptions } from './transport.ts';
 
 /** Time for a goodbye to come back before the connection is cut, in ms. */
@@ -26,14 +27,19 @@ const STRANGER_BYTES = 128 * 1024;
 
 /** Listens with node:http and ws. */
 export async function listenNode(options: TransportOptions): Promise<Transport> {
-  const listener = getRequestListener((request, { incoming }) => options.fetch(request, headOf(incoming as IncomingMessage)));
+  const connections = new PlainConnections((address) => options.peerOf(address));
+  const listener = getRequestListener((request, { incoming }) => options.fetch(request, headOf(incoming as IncomingMessage), {
+    crowded: connections.crowded,
+    holdSession: () => connections.holdSession((incoming as IncomingMessage).socket),
+  }));
   const http = createServer(HTTP_BOUNDS, (request, response) => {
+    connections.asked(request, response);
     const refused = options.refuse(headOf(request));
     if (refused === undefined) return void listener(request, response);
     response.writeHead(refused.status, { connection: 'close', 'content-type': 'text/plain' }).end(refused.why);
   });
   http.timeout = IDLE_MS;
-  if (options.maxConnections !== undefined) http.maxConnections = options.maxConnections;
+  http.on('connection', (socket) => connections.add(socket));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: options.maxFrameBytes,
@@ -46,7 +52,10 @@ export async function listenNode(options: TransportOptions): Promise<Transport> 
     socket.on('error', () => socket.destroy()); // before the upgrade nobody else listens
     const refused = refusal(options, request);
     if (refused !== undefined) return refuseUpgrade(socket, refused);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => serve(options, webSocket, request));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      connections.leave(request.socket);
+      serve(options, webSocket, request);
+    });
   });
   http.on('clientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {

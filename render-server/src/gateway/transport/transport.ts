@@ -10,6 +10,14 @@ export interface RequestHead {
   readonly authorization: string | undefined;
 }
 
+/** The connection that a request came on. */
+export interface RequestLine {
+  /** Whether so many are open that only probes should be answered. */
+  readonly crowded: boolean;
+  /** It counts as a session instead of as a connection, until the returned call. */
+  holdSession(): () => void;
+}
+
 /** One open WebSocket, whatever library carries it. */
 export interface Connection {
   readonly subprotocol: Subprotocol;
@@ -49,10 +57,10 @@ export interface TransportOptions {
   path: string;
   /** A larger frame ends its connection, in bytes. */
   maxFrameBytes: number;
-  /** Connections of any kind at the same time; more are closed unread. None means no limit. */
-  maxConnections?: number | undefined;
+  /** Whom the address of a peer counts for when it opens many connections; undefined for one that may. */
+  peerOf(address: string): string | undefined;
   /** Answers everything that is not the socket. */
-  fetch(request: Request, head: RequestHead): Response | Promise<Response>;
+  fetch(request: Request, head: RequestHead, line: RequestLine): Response | Promise<Response>;
   /** Looks at every request first. */
   refuse(head: RequestHead): Refusal | undefined;
   /** Looks at a request for a socket before it is opened. */
