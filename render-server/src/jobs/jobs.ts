@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, type OnLost, type Priority } from '@cro-analyzer/protocol/messages';
+import { AnalysisRequest, type BatchCounts, type BatchRequest, type EndedEvent, type OnLost } from '@cro-analyzer/protocol/messages';
 import { RenderError } from '../errors.ts';
 import type { Batch, BatchStore, KnownBatch } from '../store/batches.ts';
 import type { EventStore } from '../store/events.ts';
@@ -9,19 +9,17 @@ import type { UsageStore } from '../store/usage.ts';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { JobEvents, Listener, Snapshot } from './events.ts';
 import { Followers } from './followers.ts';
+import { Intake, type IntakeOptions } from './intake.ts';
 import { MAX_ATTEMPTS } from './runner.ts';
 import { Writes } from './writes.ts';
 
 export type { Caller } from '../store/jobs.ts';
 
-export interface JobsOptions extends Omit<DispatcherOptions, 'beginAttempt' | 'end' | 'handBack'> {
+export interface JobsOptions extends Omit<DispatcherOptions, 'beginAttempt' | 'end' | 'handBack'>, Omit<IntakeOptions, 'load'> {
   store: JobStore;
   batches: BatchStore;
   ends: EventStore;
   usage: UsageStore;
-  queueMax: number;
-  /** Whether several keys use the server: then none may fill the queue alone. */
-  shared: boolean;
   /** How long jobs are kept that nobody follows, in ms. */
   lostClientMs: number;
   /** Called when a webhook has become due. */
@@ -44,19 +42,14 @@ export interface SubmitOptions {
   onLost?: OnLost | undefined;
 }
 
-/** Above this share of the queue, what is left is for keys that have less than an equal part of it. */
-const CROWDED = 0.9;
-
 /** Every job of this server: taken in, queued, run, cancelled, brought to exactly one end. */
 export class Jobs {
   readonly #options: JobsOptions;
   readonly #dispatcher: Dispatcher;
   readonly #followers: Followers;
   readonly #writes: Writes;
+  readonly #intake: Intake;
   readonly #batchListeners = new Map<string, Set<(counts: BatchCounts) => void>>();
-  #draining = false;
-  /** Places in the queue of jobs that the store is about to take, by owner. */
-  readonly #reserved = new Map<string, number>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -68,6 +61,7 @@ export class Jobs {
       end: (id, end) => this.#end(id, end),
       handBack: async (id) => void (await this.#writes.persist({ job: id }, () => options.store.handBack(id))),
     });
+    this.#intake = new Intake({ ...options, load: this.#dispatcher });
   }
 
   get events(): JobEvents {
@@ -129,7 +123,7 @@ export class Jobs {
     const { store, quota } = this.#options;
     const known = await store.findByKey(caller.owner, idempotencyKey);
     if (known) return this.#sameJob(known, request);
-    const leave = this.#enter(caller, [request]);
+    const leave = this.#intake.enter(caller, [request]);
     let stored = false;
     try {
       await quota.consume(caller, 1);
@@ -158,7 +152,7 @@ export class Jobs {
     const known = await batches.findByKey(caller.owner, idempotencyKey);
     if (known) return same(known);
     const { requests, webhook } = batch;
-    const leave = this.#enter(caller, requests);
+    const leave = this.#intake.enter(caller, requests);
     let stored = false;
     try {
       await quota.consume(caller, requests.length);
@@ -268,7 +262,7 @@ export class Jobs {
 
   /** Takes nothing more in and leases nothing more; what waits stays stored for the next start. */
   drain(): void {
-    this.#draining = true;
+    this.#intake.close();
     this.#followers.close();
     this.#dispatcher.drain();
   }
@@ -277,42 +271,6 @@ export class Jobs {
   async stop(graceMs: number): Promise<void> {
     this.drain();
     await this.#dispatcher.stop(graceMs, () => this.#writes.stop());
-  }
-
-  /**
-   * Reserves room for new jobs while the store writes, so that submits of the same moment cannot share it; synchronous.
-   * @returns gives the room back, and the quota too when the jobs were not stored
-   */
-  #enter(caller: Caller, requests: readonly AnalysisRequest[]): (stored: boolean) => void {
-    const { queueMax, queueWaitMs, quota, memory, shared } = this.#options;
-    const { queue, throughput, running } = this.#dispatcher;
-    const jobs = requests.length;
-    const retryAfterMs = (): number => throughput.retryAfter();
-    if (this.#draining) throw new RenderError('draining', 'The server is stopping.', { retryAfterMs: 2_000 });
-    // With nothing to do one job is taken all the same: nothing else would ever give memory back.
-    if (memory.use.level === 'full' && running + queue.size > 0) throw new RenderError('overloaded', 'The server is short of memory.', { reason: 'memory', retryAfterMs: retryAfterMs() });
-    if (jobs > queueMax) throw new RenderError('too_large', `The queue has room for ${queueMax} jobs; these are ${jobs}.`, { reason: 'queue' });
-    const reserved = this.#reserved.get(caller.owner) ?? 0;
-    const reservedByAll = [...this.#reserved.values()].reduce((sum, count) => sum + count, 0);
-    const waiting = queue.size + reservedByAll + jobs;
-    const mine = queue.sizeOf(caller.owner) + reserved + jobs;
-    const others = queue.owners - (queue.sizeOf(caller.owner) > 0 ? 1 : 0);
-    const crowding = shared && waiting > queueMax * CROWDED && mine > queueMax / (others + 2); // as if one more key came
-    if (waiting > queueMax || crowding) throw new RenderError('queue_full', `The queue is full: ${queue.size} jobs wait.`, { retryAfterMs: retryAfterMs() });
-    const alone = throughput.waitBehind(jobs - 1);
-    if (alone > queueWaitMs) throw new RenderError('too_large', `So many jobs would take about ${Math.round(alone / 1000)} s, and none may wait longer than ${Math.round(queueWaitMs / 1000)} s (CRO_QUEUE_WAIT_MS): send them in parts.`, { reason: 'wait' });
-    const wait = throughput.waitBehind(queue.positionOfNew(caller.owner, lowest(requests)) + reserved + jobs - 1);
-    if (wait > queueWaitMs) {
-      throw new RenderError('overloaded', `The expected wait of ${Math.round(wait / 1000)} s is longer than the server allows.`, { reason: 'wait', retryAfterMs: retryAfterMs() });
-    }
-    const leave = quota.enter(caller, requests, retryAfterMs);
-    this.#reserved.set(caller.owner, reserved + jobs);
-    return (stored) => {
-      const left = (this.#reserved.get(caller.owner) ?? 0) - jobs;
-      if (left > 0) this.#reserved.set(caller.owner, left);
-      else this.#reserved.delete(caller.owner);
-      if (!stored) leave();
-    };
   }
 
   /** @throws RenderError not_found, also for a job of another owner */
@@ -377,11 +335,6 @@ export class Jobs {
     }
     if (ended.due) onDue();
   }
-}
-
-/** Of a batch, those of the lowest priority wait longest. */
-function lowest(requests: readonly AnalysisRequest[]): Priority {
-  return (['low', 'normal', 'high'] as const).find((priority) => requests.some((request) => request.priority === priority)) ?? 'normal';
 }
 
 function failed(error: RenderError): End {
