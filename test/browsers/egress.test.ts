@@ -33,6 +33,8 @@ beforeEach(async () => {
     hits.push(`${request.headers.host} ${request.url}`);
     if (request.url === '/hang-up') request.socket.destroy();
     else if (request.url === '/big') response.end(Buffer.alloc(1024 * 1024));
+    else if (request.url === '/half') response.writeHead(200, { 'content-length': 9 }).write('half');
+    else if (request.url === '/never') return;
     else if (request.url === '/silent') response.writeHead(200).flushHeaders();
     else response.end(`hello ${request.headers.host}`);
   });
@@ -116,6 +118,79 @@ describe('what a gate lets through', () => {
     const gate = await open(`http://${name}:${port}/`, [name]);
     await get(gate, `http://${name}:${port}/`);
     expect(gate.failureFor(at(name))).not.toBe('dns');
+  });
+});
+
+describe('an answer over plain http', () => {
+  const head = (bytes: number): string => Array.from({ length: Math.ceil(bytes / 1_000) }, (_, index) => `x-${index}: ${'a'.repeat(1_000)}\r\n`).join('');
+  let asked: string;
+
+  /** Asks a site that answers these bytes; gives status, reason and all that follows the head. */
+  async function ask(answer: string, request = ''): Promise<{ status: number; reason: string; head: string; body: string; failure: unknown }> {
+    asked = '';
+    const raw = net.createServer((socket) => {
+      socket.on('error', () => undefined).on('data', (chunk) => {
+        asked += String(chunk);
+        if (asked.endsWith('\r\n\r\n')) socket.write(answer, 'latin1');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(raw, 'listening');
+    const authority = `127.0.0.1:${(raw.address() as net.AddressInfo).port}`;
+    const gate = await open(`http://${authority}/`, ['127.0.0.1']);
+    const socket = net.connect(Number(new URL(gate.proxyUrl).port), '127.0.0.1');
+    socket.setEncoding('latin1').write(`GET http://${authority}/ HTTP/1.1\r\nhost: ${authority}\r\nconnection: close\r\n${request}\r\n`);
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    const [, status, reason = ''] = /^HTTP\/1\.1 (\d+) ?(.*)\r\n/.exec(text) ?? [];
+    const end = text.indexOf('\r\n\r\n');
+    raw.close();
+    return { status: Number(status), reason, head: text.slice(0, end), body: text.slice(end + 4), failure: gate.failureFor(new URL(`http://${authority}/`)) };
+  }
+
+  it('may have a head of 200 kB, and so may the request', async () => {
+    const { status, head: handed, body } = await ask(`HTTP/1.1 200 OK\r\n${head(200_000)}content-length: 2\r\n\r\nhi`, `cookie: ${'c=1; '.repeat(40_000)}\r\n`);
+    expect([status, body]).toEqual([200, 'hi']);
+    expect(handed).toContain('x-199: aaa');
+    expect(asked).toContain('c=1; '.repeat(40_000).trim());
+  });
+
+  it('keeps the headers of its site, each as often as it was sent, and hands none on that concern the connection', async () => {
+    const { head: handed } = await ask('HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nkeep-alive: timeout=9\r\nupgrade: x\r\nx-latin: tr\u00e8s\r\ncontent-length: 2\r\n\r\nhi', 'proxy-connection: keep-alive\r\n');
+    expect(handed).toMatch(/Set-Cookie: a=1\r\nset-cookie: b=2\r\nx-latin: tr\u00e8s/);
+    expect(handed).not.toMatch(/timeout=9|upgrade/);
+    expect(asked).not.toMatch(/proxy-connection/i);
+  });
+
+  it('is handed on without the odd bytes of its reason phrase', async () => {
+    expect(await ask('HTTP/1.1 200 Tr\u00e8s \u0001bien\r\ncontent-length: 2\r\n\r\nhi')).toMatchObject({ status: 200, reason: 'Tr\u00e8s bien', body: 'hi' });
+  });
+
+  it.each([
+    ['an upgrade that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+    ['the words of a proxy', 'HTTP/1.1 407 No\r\ncontent-length: 2\r\n\r\nhi'],
+    ['a status that does not exist', 'HTTP/1.1 099 Low\r\ncontent-length: 2\r\n\r\nhi'],
+    ['a body whose length is told twice', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n6\r\nhello!\r\n0\r\n\r\n'],
+    ['a head without end', `HTTP/1.1 200 OK\r\n${head(300_000)}`],
+    ['what is not http', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+  ])('is none when it is %s: the browser is told at once, and so is the job', async (_, answer) => {
+    expect(await ask(answer)).toMatchObject({ status: 502, body: 'Not reachable', failure: 'connect' });
+  });
+
+  it('that breaks off is not made to look whole', async () => {
+    site.on('request', (request, response) => { if (request.url === '/half') setImmediate(() => response.destroy()); });
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1']);
+    await expect(get(gate, `http://127.0.0.1:${port}/half`)).rejects.toThrow('aborted');
+    expect(gate.failureFor(at('127.0.0.1'))).toBeUndefined();
+  });
+
+  it('that the page does not wait for is no fault of its site', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1']);
+    const request = http.get({ host: '127.0.0.1', port: new URL(gate.proxyUrl).port, path: `http://127.0.0.1:${port}/never`, headers: { host: 'x' }, agent: false }).on('error', () => undefined);
+    const [, far] = (await once(site, 'request')) as [http.IncomingMessage, http.ServerResponse];
+    request.destroy();
+    await once(far, 'close');
+    expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(200);
+    expect(gate.failureFor(at('127.0.0.1'))).toBeUndefined();
   });
 });
 

@@ -1,9 +1,10 @@
-import http from 'node:http';
+import type http from 'node:http';
 import net, { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError, Server } from 'proxy-chain';
 import { type AllowList, bareHost, isPublicAddress, portOf } from '../addresses.ts';
 import type { ResolvedAddress, Resolver } from './dns.ts';
+import { forward, MAX_HEAD_BYTES } from './forward.ts';
 import { EGRESS_LIMITS, type EgressFailure, type EgressLimit } from './page-source.ts';
 import { pinned } from './pinned.ts';
 
@@ -97,15 +98,20 @@ class Gate extends Server {
     this.#trust = trust;
     this.#target = bareHost(target.hostname);
     this.#limits = limits;
-    this.prepareRequestFunction = async ({ request, hostname, port }) => {
-      const asked = URL.parse(request.url ?? '');
-      if (asked?.username !== '' || asked.password !== '') throw notReachable(); // node:http would decode them, and may throw where nobody catches it
-      const host = canonical(hostname);
+    Object.assign(this.server, { maxHeaderSize: MAX_HEAD_BYTES }); // an option of http.createServer, which proxy-chain calls without any
+  }
+
+  /** proxy-chain's own forwarding takes heads of 16 kB only, takes what is not strictly http, and leaves some requests without an answer. */
+  override async onRequest(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    try {
+      const { host, port } = askedFor(request.url ?? '');
       const addresses = await this.#admit(host, port);
-      const httpAgent = new http.Agent();
-      httpAgent.createConnection = () => this.#dial(host, port, addresses);
-      return { httpAgent };
-    };
+      await forward(request, response, () => this.#dial(host, port, addresses)).catch(() => {
+        throw response.destroyed || this.usedUp !== undefined ? notReachable() : this.#refused(host, port, 'connect');
+      });
+    } catch (error) {
+      this.failRequest(request, error instanceof Error ? error : notReachable());
+    }
   }
 
   /**
@@ -114,10 +120,7 @@ class Gate extends Server {
    */
   override async onConnect(request: http.IncomingMessage, source: net.Socket, head: Buffer): Promise<void> {
     try {
-      const { trgParsed } = this.getHandlerOpts(request);
-      if (trgParsed === null) throw notReachable();
-      const host = canonical(trgParsed.hostname);
-      const port = Number(trgParsed.port);
+      const { host, port } = askedFor(`http://${request.url}`);
       const target = this.#dial(host, port, await this.#admit(host, port));
       let open = false;
       target.once('connect', () => {
@@ -174,7 +177,6 @@ class Gate extends Server {
     if (this.#shut === undefined && (this.failures.size < MAX_FAILURES || this.failures.has(key))) this.failures.set(key, failure);
   }
 
-  /** Never throws: within proxy-chain's forwarding nobody would catch it. */
   #dial(host: string, port: number, addresses: readonly ResolvedAddress[]): net.Socket {
     const socket = net.connect({ host, port, ...pinned(addresses) });
     this.#sockets.add(socket);
@@ -209,8 +211,13 @@ function notReachable(): RequestError {
   return new RequestError('Not reachable', 502);
 }
 
-/** The host as WHATWG writes it: `CONNECT` hands over the bare text, in which `0x7f.1` is still a name. */
-function canonical(hostname: string): string {
-  if (!URL.canParse(`http://${hostname}`)) throw notReachable();
-  return bareHost(new URL(`http://${hostname}`).hostname);
+/**
+ * Host and port as WHATWG reads them: `CONNECT` hands over the bare text, in which `0x7f.1` is still a name. User info
+ * is refused: node:http would decode it, and may throw where nobody catches it.
+ * @throws RequestError when it is no http address
+ */
+function askedFor(address: string): { host: string; port: number } {
+  const url = URL.parse(address);
+  if (url === null || url.protocol !== 'http:' || url.username !== '' || url.password !== '') throw notReachable();
+  return { host: bareHost(url.hostname), port: portOf(url) };
 }
