@@ -2,6 +2,7 @@ import { AnalysisRequest, type BatchCounts, type BatchRequest } from '@cro-analy
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startServer, type TestServer } from '../support/server.ts';
 import { startSite, type Site } from '../support/site.ts';
+import { countTurns } from '../support/turns.ts';
 
 let site: Site;
 let server: TestServer;
@@ -65,6 +66,12 @@ describe('a batch', () => {
     expect([first.deduplicated, second.deduplicated].sort()).toEqual([false, true]);
     await expect(jobs.submitBatch(ann, batchOf('/page'), 'submitted twice')).rejects.toMatchObject({ code: 'bad_request', reason: 'idempotencyKey' });
     expect(await jobs.list('ann', 100)).toHaveLength(2);
+    const rivals = await Promise.allSettled([
+      jobs.submitBatch(ann, batchOf('/page'), 'two under one key'),
+      jobs.submitBatch(ann, batchOf('/gone'), 'two under one key'),
+    ]);
+    expect(rivals).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'bad_request', reason: 'idempotencyKey' } }]);
+    expect(jobs.storing).toBe(true); // that is no fault of the store
     await endOf('ann', first.batch.id);
     await expect.poll(() => jobs.counts).toEqual({ queued: 0, running: 0 });
   });
@@ -76,6 +83,19 @@ describe('a batch', () => {
     await jobs.cancelBatch('ann', batch.id);
     expect((await jobs.batch('ann', batch.id)).counts).toEqual({ jobs: 5, open: 0, done: 1, failed: 0, cancelled: 4 });
     expect(server.app.pool.slots.busy).toBe(0);
+  });
+
+  it('of a thousand pages lets everything else have its turn while it is stored and while it is cancelled', async () => {
+    await server.close();
+    server = await startServer({ CRO_QUEUE_MAX: '1000', CRO_QUEUE_WAIT_MS: '86400000' });
+    const { jobs } = server.app;
+    const whileStored = countTurns();
+    const { batch } = await jobs.submitBatch(ann, batchOf(...Array.from({ length: 1_000 }, () => '/never')), 'a thousand pages');
+    expect(whileStored()).toBeGreaterThanOrEqual(10);
+    const whileCancelled = countTurns();
+    await jobs.cancelBatch('ann', batch.id);
+    expect(whileCancelled()).toBeGreaterThan(900);
+    expect((await jobs.batch('ann', batch.id)).counts).toEqual({ jobs: 1_000, open: 0, done: 0, failed: 0, cancelled: 1_000 });
   });
 
   it('that has ended tells so at once to who watches it late', async () => {
