@@ -227,7 +227,41 @@ describe.concurrent('a budget', () => {
     expect(entries).toEqual([{ reserved: expect.any(Number), spent: expect.toSatisfy((usd: number) => usd < 0.1) }]);
   });
 
-  test('pays nothing for calls that came to nothing', async () => {
+  test('pays for what was sent, also when the analysis is cancelled before Claude has said a word', async () => {
+    const { fake, analyse } = await start();
+    fake.always({ kind: 'silence' });
+    const { budget, entries } = budgetOf(await mostOfOne());
+    const end = new AbortController();
+    const running = failureOf(analyse(briefFor(), { budget, signal: end.signal }));
+    await fake.received(1);
+    end.abort();
+    await running;
+    expect(entries).toEqual([{ reserved: expect.any(Number), spent: expect.toSatisfy((usd: number) => usd > 0.001 && usd < 0.1) }]);
+    expect(await failureOf(analyse(briefFor(), { budget }))).toMatchObject({ code: 'budget_exceeded' });
+    expect(fake.requests).toHaveLength(1);
+  });
+
+  test('pays for calls that stay silent until the idle limit, and there are three of these at most', async () => {
+    const { fake, analyse } = await start({}, { idleTimeoutMs: 300 });
+    fake.always({ kind: 'silence' });
+    const { budget, entries } = budgetOf(1);
+    const failure = await failureOf(analyse(briefFor(), { budget }));
+    expect(fake.requests).toHaveLength(3);
+    const spent = entries.map((entry) => entry.spent ?? 0);
+    expect(spent).toEqual([expect.toSatisfy((usd: number) => usd > 0.001), spent[0], spent[0]]);
+    expect(failure).toMatchObject({ reason: 'stalled', usage: { outputTokens: 0, costUsd: expect.closeTo(3 * (spent[0] ?? 0), 5) } });
+  });
+
+  test('pays nothing where nobody listens', async () => {
+    const { fake, analyse } = await start();
+    await fake.close();
+    const { budget, entries } = budgetOf(0.3);
+    const failure = await failureOf(analyse(briefFor(), { budget, patience: AbortSignal.timeout(500) }));
+    expect(failure).toMatchObject({ reason: 'timeout', usage: { inputTokens: 0, costUsd: 0 } });
+    expect(entries.map(({ spent }) => spent)).toEqual(entries.map(() => 0));
+  });
+
+  test('pays nothing for calls that Claude turned away', async () => {
     const { fake, analyse } = await start();
     fake.behave({ kind: 'status', status: 529 }, { kind: 'status', status: 500 });
     const { budget, entries } = budgetOf(0.3);

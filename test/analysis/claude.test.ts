@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Finding } from '@cro-analyzer/protocol/messages';
 import { pino } from 'pino';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { AnalystFailure, type AnalystOptions, type Brief, type Opinion } from '../../render-server/src/analysis/analyst.ts';
 import { createClaudeAnalyst, type ClaudeOptions } from '../../render-server/src/analysis/claude.ts';
 import { briefFor, SMALL_VIEW } from '../support/claude-brief.ts';
@@ -33,6 +33,9 @@ async function analyse(analyst: ReturnType<typeof createClaudeAnalyst>, about = 
   const opinion = await analyst.analyse(about, { signal: neverAborted, onFinding: (finding) => shown.push(finding), ...options });
   return { opinion, shown };
 }
+
+/** Resolves when the last call has got its answer, and none is open. */
+const answered = (analyst: ReturnType<typeof createClaudeAnalyst>): Promise<boolean> => vi.waitUntil(() => analyst.state?.active === 0, { interval: 10, timeout: 20_000 });
 
 describe.concurrent('an answer', () => {
   test('becomes findings that rest on the elements and failed checks of that very page', async () => {
@@ -177,6 +180,7 @@ describe.concurrent('trouble that stays', () => {
     const patience = new AbortController();
     const running = analyse(analyst, brief, { patience: patience.signal }).catch((error: unknown) => error);
     await fake.received(4);
+    await answered(analyst);
     patience.abort();
     expect(await running).toMatchObject({ code: 'analyst_unavailable', reason: 'timeout', retryable: true, message: expect.stringContaining('overloaded'), usage: { inputTokens: 0, costUsd: 0 } });
   });
@@ -277,6 +281,7 @@ describe.concurrent('when patience ends', () => {
     const patience = new AbortController();
     const running = analyse(analyst, brief, { patience: patience.signal }).catch((error: unknown) => error);
     await fake.received(2);
+    await answered(analyst);
     patience.abort();
     const failure = await running;
     expect(failure).toMatchObject({ code: 'analyst_unavailable', reason: 'timeout', retryable: true });

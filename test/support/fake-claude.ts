@@ -14,7 +14,8 @@ export type Behaviour =
   | { kind: 'status'; status: 400 | 401 | 403 | 404 | 413 | 429 | 500 | 503 | 529; retryAfter?: string }
   | { kind: 'error-event' | 'cut' | 'eof' | 'stall' | 'max-tokens'; after?: number }
   | { kind: 'text'; text: string }
-  | { kind: 'refusal' };
+  | { kind: 'refusal' }
+  | { kind: 'silence' };
 
 export interface FakeClaudeOptions {
   /** The key that it lets in; `test-key` by default. */
@@ -132,10 +133,10 @@ export async function startFakeClaude(options: FakeClaudeOptions = {}): Promise<
     response.on('close', () => {
       answering -= 1;
     });
-    await stream(response, parsed, behaviour, gone);
+    if (behaviour.kind !== 'silence') await stream(response, parsed, behaviour, gone);
   }
 
-  async function stream(response: ServerResponse, request: ClaudeRequest, behaviour: Exclude<Behaviour, { kind: 'status' }>, gone: AbortSignal): Promise<void> {
+  async function stream(response: ServerResponse, request: ClaudeRequest, behaviour: Exclude<Behaviour, { kind: 'status' } | { kind: 'silence' }>, gone: AbortSignal): Promise<void> {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     const send = (type: string, data: Record<string, unknown> = {}): void => {
       response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);

@@ -1,6 +1,7 @@
 /** One streamed call to Claude, its life watched, and what each way of failing means. */
 import Anthropic, { type Middleware } from '@anthropic-ai/sdk';
 import { RenderError } from '../errors.ts';
+import type { Tokens } from './price.ts';
 import { retryAfterMs } from './rate-headers.ts';
 import { textTokens } from './tokens.ts';
 
@@ -23,11 +24,16 @@ interface CallOptions {
   signal: AbortSignal;
   /** Milliseconds without a byte after which the call is given up. */
   idleTimeoutMs: number;
+  /** Tokens of the prompt, by our estimate. */
+  inputTokens: number;
   /** Called with the headers of the answer, also of one that is an error. */
   onHeaders(headers: Headers): void;
   onText(text: string): void;
-  /** Called with all that the call has cost so far, whenever more is known of it. */
-  onUsage(usage: Anthropic.Usage): void;
+  /**
+   * Called with all that the call has cost so far, whenever more is known of it. Until Claude says how much it has
+   * read, a request that was sent counts with its estimate; with undefined the call turns out to cost nothing.
+   */
+  onUsage(tokens: Tokens | undefined): void;
 }
 
 /**
@@ -41,10 +47,14 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
   const timer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
   let stopReason: Anthropic.StopReason | null = null;
   let written = 0;
+  options.onUsage({ inputTokens: options.inputTokens, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 });
   try {
     const stream = client.messages.stream(params, {
       signal: AbortSignal.any([options.signal, idle.signal]),
-      middleware: [watch(options.onHeaders, () => timer.refresh())],
+      middleware: [watch((response) => {
+        options.onHeaders(response.headers);
+        if (!response.ok) options.onUsage(undefined);
+      }, () => timer.refresh())],
     });
     stream.on('text', (delta) => {
       if (options.signal.aborted) return;
@@ -55,10 +65,16 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
       if (event.type === 'message_delta') stopReason = event.delta.stop_reason;
       // Claude counts its output at the end only: of an answer cut short we count what came.
       const output = stopReason === null ? Math.max(usage.output_tokens, Math.ceil(written)) : usage.output_tokens;
-      options.onUsage({ ...usage, output_tokens: output });
+      options.onUsage({
+        inputTokens: usage.input_tokens,
+        outputTokens: output,
+        cacheReadTokens: usage.cache_read_input_tokens ?? 0,
+        cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
+      });
     });
     await stream.done();
   } catch (error) {
+    if (!wasSent(error)) options.onUsage(undefined);
     if (options.signal.aborted) throw options.signal.reason;
     if (idle.signal.aborted) throw unavailable('stalled', 'Claude stopped answering half-way.', error, true);
     // What comes after the stop reason carries nothing of the answer.
@@ -71,10 +87,10 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
 }
 
 /** Any byte counts as life: while Claude thinks in silence, the stream carries only pings, which the SDK keeps to itself. */
-function watch(onHeaders: (headers: Headers) => void, alive: () => void): Middleware {
+function watch(onResponse: (response: Response) => void, alive: () => void): Middleware {
   return async (request, next) => {
     const response = await next(request);
-    onHeaders(response.headers);
+    onResponse(response);
     if (response.body === null) return response;
     const watched = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -84,6 +100,17 @@ function watch(onHeaders: (headers: Headers) => void, alive: () => void): Middle
     }));
     return new Response(watched, response);
   };
+}
+
+/** What fails before a request is sent: the name, the connection, the certificate. */
+const BEFORE_SENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_)/;
+
+/** False where the error shows that Claude cannot have got the request; the SDK and fetch have put the error of the socket into causes. */
+function wasSent(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && BEFORE_SENT.test(String(cause.code))) return false;
+  }
+  return true;
 }
 
 /** What an error event in the midst of a stream may be, other than a limit or too much load, and pass. */

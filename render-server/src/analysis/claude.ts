@@ -7,7 +7,7 @@ import { AnswerReader } from './answer.ts';
 import { call, CallFailed } from './call.ts';
 import { Collector } from './collector.ts';
 import { Gate } from './gate.ts';
-import { budgetCostOf, costOf, mostCostOf } from './price.ts';
+import { budgetCostOf, costOf, mostCostOf, type Tokens } from './price.ts';
 import { rank } from './priority.ts';
 import { writePrompt } from './prompt.ts';
 
@@ -25,8 +25,8 @@ export interface ClaudeOptions {
 }
 
 const API = 'https://api.anthropic.com';
-/** Answers that Claude may begin for one analysis: each costs its input. Calls that came to none are free, and go on. */
-const MAX_ANSWERS = 3;
+/** Calls of one analysis that cost something, be it only their input. Those that Claude turned away are free, and go on. */
+const MAX_PAID_CALLS = 3;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
 
@@ -53,7 +53,8 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
       const stop = patience === undefined ? signal : AbortSignal.any([signal, patience]);
       const model = brief.request.model ?? options.model;
       const collector = new Collector(brief, onFinding);
-      const calls: Anthropic.Usage[] = [];
+      /** What each call cost that cost something. */
+      const calls: Tokens[] = [];
       let limits: string[] = [];
 
       const attempt = async (): Promise<void> => {
@@ -62,23 +63,25 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
         const settle = await budget?.reserve(mostCostOf(model, prompt.inputTokens, prompt.params.max_tokens));
         collector.beginCall();
         const reader = new AnswerReader();
-        const number = calls.length;
+        let spent: Tokens | undefined;
         try {
           const stopReason = await call(client, prompt.params, {
             signal: stop,
             idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+            inputTokens: prompt.inputTokens,
             onHeaders: (headers) => gate.heed(headers),
             onText(text) {
               for (const draft of reader.write(text)) collector.take(draft);
               collector.summary = reader.summary ?? collector.summary;
             },
-            onUsage(usage) {
-              calls[number] = usage;
+            onUsage(tokens) {
+              spent = tokens;
             },
           });
           check(stopReason, reader);
         } finally {
-          settle?.(budgetCostOf(model, tokensOf(calls.slice(number))));
+          if (spent !== undefined) calls.push(spent);
+          settle?.(spent === undefined ? 0 : budgetCostOf(model, spent));
         }
       };
 
@@ -89,7 +92,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
           try {
             return await gate.pass(attempt, stop);
           } catch (error) {
-            if (!(error instanceof CallFailed) || !error.again || calls.length >= MAX_ANSWERS) throw error;
+            if (!(error instanceof CallFailed) || !error.again || calls.length >= MAX_PAID_CALLS) throw error;
             failure = error;
             await delay(Math.max(error.error.retryAfterMs ?? 0, jittered(failures)), undefined, { signal: stop });
           }
@@ -161,17 +164,8 @@ function outOfTime(last: CallFailed | undefined): RenderError {
 }
 
 /** The tokens of all calls, those that failed too, and their price. */
-function spendingOf(model: string, calls: Anthropic.Usage[]): Spending {
-  const tokens = tokensOf(calls);
+function spendingOf(model: string, calls: Tokens[]): Spending {
+  const sum = (of: keyof Tokens): number => calls.reduce((total, tokens) => total + tokens[of], 0);
+  const tokens = { inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens'), cacheReadTokens: sum('cacheReadTokens'), cacheWriteTokens: sum('cacheWriteTokens') };
   return { ...tokens, costUsd: costOf(model, tokens) };
-}
-
-function tokensOf(calls: Anthropic.Usage[]): Omit<Spending, 'costUsd'> {
-  const sum = (of: (usage: Anthropic.Usage) => number | null): number => calls.reduce((total, usage) => total + (of(usage) ?? 0), 0);
-  return {
-    inputTokens: sum((usage) => usage.input_tokens),
-    outputTokens: sum((usage) => usage.output_tokens),
-    cacheReadTokens: sum((usage) => usage.cache_read_input_tokens),
-    cacheWriteTokens: sum((usage) => usage.cache_creation_input_tokens),
-  };
 }

@@ -1,6 +1,6 @@
 import type { Spending } from './analyst.ts';
 
-type Tokens = Omit<Spending, 'costUsd'>;
+export type Tokens = Omit<Spending, 'costUsd'>;
 
 /** US dollars for a million tokens. */
 interface Price {
