@@ -1,12 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BrowserPool, PoolOptions } from '../../render-server/src/browsers/pool.ts';
-import { groupOf, readGroups } from '../../render-server/src/browsers/processes.ts';
+import { groupOf } from '../../render-server/src/browsers/processes.ts';
 import { NO_RECYCLING, startPool, visit } from '../support/pool.ts';
-import { isAlive, zombies } from '../support/processes.ts';
+import { isAlive, readGroups, zombies } from '../support/processes.ts';
 import { startSite, type Site } from '../support/site.ts';
 
 /** Polls patiently: a browser takes a second to start, and longer on a busy machine. */
@@ -21,7 +21,7 @@ let pool: BrowserPool;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'cro-life-')); });
 afterEach(async () => {
   await pool.close();
-  expect(existsSync(folder)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 const start = async (options: Partial<PoolOptions> = {}): Promise<BrowserPool> => {

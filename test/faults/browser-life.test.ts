@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,11 +6,10 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BrowserPool, PoolOptions } from '../../render-server/src/browsers/pool.ts';
-import { groupOf, readGroups } from '../../render-server/src/browsers/processes.ts';
 import { CHROMIUM } from '../support/chromium.ts';
 import { startCountedSite, type CountedSite } from '../support/counted-site.ts';
 import { startPool, visit } from '../support/pool.ts';
-import { isAlive } from '../support/processes.ts';
+import { isAlive, partsOf } from '../support/processes.ts';
 import { startServer } from '../support/server.ts';
 import { startSite, type Site } from '../support/site.ts';
 
@@ -40,7 +39,7 @@ let pool: BrowserPool;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'cro-life-')); });
 afterEach(async () => {
   await pool.close();
-  expect(existsSync(folder)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 const start = async (options: Partial<PoolOptions> = {}): Promise<BrowserPool> => {
@@ -178,7 +177,7 @@ describe('a screenshot', () => {
     const deadline = new AbortController();
     const stuck = visit(pool, async (page, pid) => {
       await page.goto(site.origin);
-      for (const member of readGroups().get(groupOf(pid)) ?? []) if (/--type=(renderer|gpu-process)/.test(readFileSync(`/proc/${member}/cmdline`, 'utf8'))) process.kill(member, 'SIGSTOP');
+      for (const part of ['--type=renderer', '--type=gpu-process']) for (const member of partsOf(pid, part)) process.kill(member, 'SIGSTOP');
       const shot = page.screenshot({ timeout: 0 });
       setTimeout(() => deadline.abort(new Error('deadline')), 500);
       return shot;

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groupOf, readGroups } from '../../render-server/src/browsers/processes.ts';
+import { partsOf } from '../support/processes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { startSite, type Site } from '../support/site.ts';
 
@@ -29,10 +28,7 @@ const killBrowsers = (): void => server.app.pool.pids.forEach((pid) => process.k
 
 /** Kills the processes of the browser whose command line says so. */
 function killPart(part: string): void {
-  const group = groupOf(server.app.pool.pids[0] ?? 0);
-  for (const pid of readGroups().get(group) ?? []) {
-    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(part)) process.kill(pid, 'SIGKILL');
-  }
+  for (const pid of partsOf(server.app.pool.pids[0] ?? 0, part)) process.kill(pid, 'SIGKILL');
 }
 
 describe('a Chromium that is killed during a job', () => {

@@ -1,8 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { pino } from 'pino';
+import { afterAll } from 'vitest';
 import { AllowList } from '../../render-server/src/addresses.ts';
 import { createResolver } from '../../render-server/src/browsers/dns.ts';
 import { Lease } from '../../render-server/src/browsers/lease.ts';
@@ -12,9 +13,13 @@ import { CHROMIUM } from './chromium.ts';
 /** Limits that no test reaches by chance. */
 export const NO_RECYCLING = { jobs: 1_000_000, ageMs: 3_600_000, memoryBytes: 2 ** 40, drainMs: 60_000 };
 
-/** The server's own pool: one browser with one page, unless the options say otherwise, in a folder that is removed with it. */
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** The server's own pool: one browser with one page, unless the options say otherwise, in a folder that goes after the tests. */
 export async function startPool(options: Partial<PoolOptions> = {}): Promise<BrowserPool> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'cro-pool-'));
+  folders.push(folder);
   return BrowserPool.start({
     browsers: 1, pagesPerBrowser: 1, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }), recycle: NO_RECYCLING,
     ...options,

@@ -5,12 +5,13 @@ import type { Logger } from 'pino';
 import { endsWithin, orAbort, within } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import { EGRESS_FLAGS } from './egress.ts';
-import { groupOf, killGroup, networkProcess, privateMemory, readGroups, type Groups } from './processes.ts';
-import { clear, makeDirectory } from './workspace.ts';
+import { familyOf, groupOf, isNetworkProcess, killGroup, privateMemory } from './processes.ts';
+import { lacksSandbox, wantsSandbox, type SandboxSetting } from './sandbox.ts';
+import { clearDirectory, makeDirectory, removeDirectory } from './workspace.ts';
 
 export interface LaunchOptions {
   executablePath: string;
-  sandbox: 'auto' | 'on' | 'off';
+  sandbox: SandboxSetting;
   /** Absolute path of the folder beneath which each browser gets a directory of its own. */
   folder: string;
   logger: Logger;
@@ -30,6 +31,8 @@ const NICE = 10;
 
 /** One Chromium process and its end. */
 export class Browser {
+  /** Whether the sandbox has worked since this process started: it is not given up after that. */
+  static #sandboxWorks = false;
   readonly pid: number;
   /** Whether Chromium's own sandbox is on. */
   readonly sandboxed: boolean;
@@ -52,7 +55,7 @@ export class Browser {
     this.#directory = directory;
     this.#logger = logger;
     this.sandboxed = sandboxed;
-    lowerPriority(readGroups().get(this.#group) ?? []);
+    lowerPriority(familyOf(pid));
     playwright.once('disconnected', () => this.kill());
     if (!playwright.isConnected()) this.kill();
   }
@@ -62,22 +65,25 @@ export class Browser {
    * @throws RenderError internal, reason chromium, that says what the operator can do; nothing is left then
    */
   static async launch(options: LaunchOptions, signal: AbortSignal): Promise<Browser> {
-    const asRoot = process.platform === 'linux' && process.getuid?.() === 0;
-    const sandbox = options.sandbox === 'on' || (options.sandbox === 'auto' && !asRoot);
+    const sandbox = wantsSandbox(options.sandbox);
     try {
-      return await Browser.#start(options, sandbox, signal);
+      const browser = await Browser.#start(options, sandbox, signal);
+      Browser.#sandboxWorks ||= sandbox;
+      return browser;
     } catch (error) {
       signal.throwIfAborted();
-      if (options.sandbox === 'auto' && sandbox) {
-        options.logger.warn({ err: error }, 'Chromium did not start with its sandbox; starting it without. Set CRO_SANDBOX=on to refuse this.');
+      const lacking = sandbox && lacksSandbox(error);
+      if (lacking && options.sandbox === 'auto' && !Browser.#sandboxWorks) {
+        options.logger.warn({ err: error }, 'Chromium has no usable sandbox here; starting it without. Set CRO_SANDBOX=on to refuse this.');
         return Browser.launch({ ...options, sandbox: 'off' }, signal);
       }
-      const advice = sandbox ? ' Its sandbox cannot work as root or without user namespaces: see CRO_SANDBOX.' : ' Check CRO_CHROMIUM_PATH.';
+      const advice = lacking ? ' Its sandbox cannot work as root or without user namespaces: see CRO_SANDBOX.' : ' Check CRO_CHROMIUM_PATH.';
       throw new RenderError('internal', `Chromium did not start from ${options.executablePath}.${advice}`, { reason: 'chromium', cause: error });
     }
   }
 
   static async #start({ executablePath, folder, logger }: LaunchOptions, sandbox: boolean, signal: AbortSignal): Promise<Browser> {
+    signal.throwIfAborted();
     const directory = await makeDirectory(folder);
     let playwright: PlaywrightBrowser | undefined;
     const starting = (async () => {
@@ -107,7 +113,10 @@ export class Browser {
     try {
       return await within(orAbort(starting, signal), LAUNCH_MS, () => new Error('Chromium started, but did not answer'));
     } catch (error) {
-      await Promise.all([clear(directory), playwright && endsWithin(playwright.close(), CLOSE_MS)]);
+      // What is still starting can only be closed once it is there; what takes too long for that is killed.
+      const ended = starting.then((browser) => browser.close(), () => playwright && endsWithin(playwright.close(), CLOSE_MS));
+      await endsWithin(ended, CLOSE_MS);
+      await clearDirectory(directory);
       throw error;
     }
   }
@@ -118,8 +127,8 @@ export class Browser {
   }
 
   /** Memory of the process and all its children, in bytes; 0 where there is no /proc. */
-  memoryBytes(groups: Groups = readGroups()): number {
-    return privateMemory(groups.get(this.#group) ?? []);
+  memoryBytes(): number {
+    return privateMemory(familyOf(this.pid));
   }
 
   /** How often the browser was found without the network process that it had. It starts another, but what it loaded is lost. */
@@ -129,9 +138,9 @@ export class Browser {
 
   /** Looks whether the network process is still the same. */
   checkNetwork(): void {
-    const now = networkProcess(readGroups().get(this.#group) ?? []);
-    if (this.#network !== undefined && now !== this.#network) this.#networkLosses += 1;
-    this.#network = now;
+    if (this.#network !== undefined && isNetworkProcess(this.#network)) return;
+    if (this.#network !== undefined) this.#networkLosses += 1;
+    this.#network = familyOf(this.pid).find(isNetworkProcess);
   }
 
   /**
@@ -178,7 +187,7 @@ export class Browser {
   kill(reason = new RenderError('browser_crashed', 'The browser died while it showed the page.')): void {
     if (this.died.aborted) return;
     killGroup(this.#group);
-    this.#cleared = clear(this.#directory).catch((error: unknown) => {
+    this.#cleared = removeDirectory(this.#directory).catch((error: unknown) => {
       this.#logger.error({ err: error, directory: this.#directory }, 'the directory of a browser was not removed');
     });
     this.#death.abort(reason);

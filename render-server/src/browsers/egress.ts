@@ -87,7 +87,9 @@ class Gate extends Server {
   readonly #trust: Trust;
   readonly #target: string;
   readonly #limits: Readonly<Record<EgressLimit, number>>;
-  readonly #used: Record<EgressLimit, number> = { bytes: 0, requests: 0 };
+  readonly #used: Record<EgressLimit, number> = { bytes: 0, sent: 0, requests: 0 };
+  /** How much of what a socket of the browser has said is in `#used`. */
+  readonly #counted = new WeakMap<net.Socket, number>();
   readonly #sockets = new Set<net.Socket>();
   #shut: Promise<void> | undefined;
 
@@ -105,7 +107,9 @@ class Gate extends Server {
   override async onRequest(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     try {
       const { host, port } = askedFor(request.url ?? '');
+      this.#countSent(request.socket, host, port);
       const addresses = await this.#admit(host, port);
+      request.on('data', () => this.#countSent(request.socket, host, port));
       await forward(request, response, () => this.#dial(host, port, addresses)).catch(() => {
         throw response.destroyed || this.usedUp !== undefined ? notReachable() : this.#refused(host, port, 'connect');
       });
@@ -126,7 +130,7 @@ class Gate extends Server {
       target.once('connect', () => {
         open = true;
         source.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-        source.unshift(head);
+        source.on('data', () => this.#countSent(source, host, port)).unshift(head);
         source.pipe(target).pipe(source);
       });
       target.once('close', () => {
@@ -162,9 +166,25 @@ class Gate extends Server {
     return isPublicAddress(address) || (this.#trust !== 'none' && this.#allow.allows(host, port, address));
   }
 
-  #use(limit: EgressLimit, amount: number): void {
+  /** Counts what was used. Returns whether that is still within the limit. */
+  #use(limit: EgressLimit, amount: number): boolean {
     this.#used[limit] += amount;
-    if (this.#used[limit] > this.#limits[limit]) this.usedUp ??= limit;
+    if (this.#used[limit] <= this.#limits[limit]) return true;
+    this.usedUp ??= limit;
+    return false;
+  }
+
+  #countBytes(limit: 'bytes' | 'sent', amount: number, host: string, port: number): void {
+    if (this.#use(limit, amount)) return;
+    this.#record(host, port, 'too_large');
+    this.#destroySockets();
+  }
+
+  /** Counts all that a socket of the browser has said since it was last counted: heads as well as bodies. */
+  #countSent(source: net.Socket, host: string, port: number): void {
+    const before = this.#counted.get(source) ?? 0;
+    this.#counted.set(source, source.bytesRead);
+    this.#countBytes('sent', source.bytesRead - before, host, port);
   }
 
   #refused(host: string, port: number, failure: EgressFailure): RequestError {
@@ -184,12 +204,7 @@ class Gate extends Server {
     socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('the connection took too long')));
     socket.once('connect', () => socket.setTimeout(0));
     socket.on('error', failed).on('end', failed);
-    socket.on('data', (chunk: Buffer) => {
-      this.#use('bytes', chunk.length);
-      if (this.usedUp !== 'bytes') return;
-      this.#record(host, port, 'too_large');
-      this.#destroySockets();
-    });
+    socket.on('data', (chunk: Buffer) => this.#countBytes('bytes', chunk.length, host, port));
     socket.on('close', () => this.#sockets.delete(socket));
     if (this.#shut !== undefined) socket.destroy();
     return socket;

@@ -4,10 +4,11 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 export type EgressFailure = 'dns' | 'connect' | 'forbidden' | 'too_large';
 
 /**
- * What one job may use of the network, both devices together: bytes received, and plain requests and tunnels asked for.
- * Heavy shop pages stay below 50 MB and 1,000 requests; endless ones do not.
+ * What one job may use of the network, both devices together: bytes received, bytes sent, and plain requests and
+ * tunnels asked for. What goes through one tunnel is counted in bytes alone.
+ * Heavy shop pages stay below 50 MB and 1,000 requests, and send some kilobytes; endless ones do not.
  */
-export const EGRESS_LIMITS = { bytes: 200 * 1024 * 1024, requests: 10_000 } as const;
+export const EGRESS_LIMITS = { bytes: 200 * 1024 * 1024, sent: 50 * 1024 * 1024, requests: 10_000 } as const;
 export type EgressLimit = keyof typeof EGRESS_LIMITS;
 
 /**

@@ -5,8 +5,7 @@ import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import { Browser, type LaunchOptions } from './browser.ts';
 import { LatencyDrift } from './drift.ts';
-import { readGroups } from './processes.ts';
-import { clear } from './workspace.ts';
+import { clearFolder } from './workspace.ts';
 
 export interface PoolOptions extends LaunchOptions {
   browsers: number;
@@ -85,7 +84,7 @@ export class BrowserPool {
    * @throws RenderError internal, reason chromium, when none starts; nothing is left running then
    */
   static async start(options: PoolOptions): Promise<BrowserPool> {
-    await clear(options.folder);
+    await clearFolder(options.folder);
     const pool = new BrowserPool(options);
     const launches = await Promise.allSettled(pool.#seats.map((seat) => pool.#firstLaunch(seat)));
     const failed = launches.find((launch) => launch.status === 'rejected');
@@ -145,13 +144,13 @@ export class BrowserPool {
     }
   }
 
-  /** Ends all browsers, also those that are starting, and removes their folder. */
+  /** Ends all browsers, also those that are starting, and removes what they left in their folder. */
   async close(): Promise<void> {
     clearInterval(this.#inspection);
     this.#closing.abort(new RenderError('draining', 'The server is stopping.'));
     for (const { reject } of this.#waiters) reject(this.#closing.signal.reason);
     await Promise.allSettled([...this.#members.map(({ browser }) => browser.close()), ...this.#seats.map(({ launch }) => launch)]);
-    await clear(this.#options.folder);
+    await clearFolder(this.#options.folder);
   }
 
   get #members(): Member[] {
@@ -266,8 +265,7 @@ export class BrowserPool {
   /** Looks for browsers that have grown too large or too old, and for pages of relieved ones that do not end. */
   #inspect(): void {
     const { recycle, logger } = this.#options;
-    const groups = readGroups();
-    for (const member of this.#members) member.tooLarge = member.browser.memoryBytes(groups) > recycle.memoryBytes;
+    for (const member of this.#members) member.tooLarge = member.browser.memoryBytes() > recycle.memoryBytes;
     for (const { browser, relievedAt } of this.#relieved) {
       if (relievedAt === undefined || Date.now() - relievedAt < recycle.drainMs) continue;
       logger.warn({ pid: browser.pid }, 'a worn browser still has a page open and is killed');

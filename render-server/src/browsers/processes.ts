@@ -1,20 +1,13 @@
 /** What there is to know of browsers' processes. Most of it comes from /proc, and is empty elsewhere than on Linux. */
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** Process ids by process group. */
-export type Groups = ReadonlyMap<number, readonly number[]>;
-
-/** All processes of the machine, by group. */
-export function readGroups(): Groups {
-  const groups = new Map<number, number[]>();
-  for (const pid of listPids()) {
-    const group = statGroup(pid);
-    if (group === undefined) continue;
-    const members = groups.get(group) ?? [];
-    members.push(pid);
-    groups.set(group, members);
-  }
-  return groups;
+/**
+ * A process and all that descend from it. It reads of them alone: to go through all processes of a machine takes a
+ * hundred times as long where there are thousands.
+ */
+export function familyOf(pid: number): number[] {
+  const children = namesIn(`/proc/${pid}/task`).flatMap((thread) => textOf(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean));
+  return [pid, ...children.flatMap((child) => familyOf(Number(child)))];
 }
 
 /**
@@ -30,20 +23,27 @@ export function privateMemory(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + Number(/^RssAnon:\s+(\d+) kB/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0) * 1024, 0);
 }
 
-/** The process that carries a browser's network, among those of its group. */
-export function networkProcess(pids: readonly number[]): number | undefined {
-  return pids.find((pid) => textOf(`/proc/${pid}/cmdline`).includes('--utility-sub-type=network.'));
+/** Whether this process carries a browser's network. */
+export function isNetworkProcess(pid: number): boolean {
+  return textOf(`/proc/${pid}/cmdline`).includes('--utility-sub-type=network.');
 }
 
-/** Groups with a process that was given something beneath this folder, as in `--user-data-dir=<folder>/x`. Never our own. */
-export function groupsUsing(folder: string): number[] {
-  const using = listPids().filter((pid) => textOf(`/proc/${pid}/cmdline`).split('\0').some((word) => word.startsWith('--') && word.includes(`=${folder}/`)));
-  const groups = new Set(using.map(statGroup));
-  groups.delete(statGroup(process.pid));
-  return [...groups].filter((group) => group !== undefined);
+/**
+ * Groups of the browsers whose profile stands beneath `folder`, in a directory that `isOurs` knows by its name. It goes
+ * through all processes of the machine.
+ */
+export function groupsUsing(folder: string, isOurs: (name: string) => boolean): number[] {
+  const start = `--user-data-dir=${folder}/`;
+  const uses = (word: string): boolean => word.startsWith(start) && isOurs(word.slice(start.length).split('/', 1)[0] ?? '');
+  const pids = namesIn('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const using = pids.filter((pid) => textOf(`/proc/${pid}/cmdline`).split('\0').some(uses));
+  return [...new Set(using.map(statGroup))].filter((group) => group !== undefined);
 }
 
+/** Kills all processes of a group, unless it is our own. */
 export function killGroup(group: number): void {
+  // To the system 0 is our own group, and -1, which 1 would become, is every process there is.
+  if (group <= 1 || group === statGroup(process.pid)) return;
   try {
     process.kill(-group, 'SIGKILL');
   } catch (error) {
@@ -52,20 +52,24 @@ export function killGroup(group: number): void {
   }
 }
 
-function listPids(): number[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
-}
-
 function statGroup(pid: number): number | undefined {
   const fields = textOf(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ');
   return fields[2] === undefined ? undefined : Number(fields[2]);
+}
+
+/** Empty elsewhere than on Linux, and when the process has ended meanwhile. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // it ended meanwhile
+    return '';
   }
 }
