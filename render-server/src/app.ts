@@ -122,7 +122,8 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
         credit: jobs.credit(config.CRO_CREDIT),
       };
     };
-    const health = (): Health => judge(load(), { draining: stopping !== undefined, storing: jobs.storing, sandboxed: pool.sandboxed });
+    const maxWaitMs = config.CRO_API_KEYS.length > 1 ? Infinity : config.CRO_QUEUE_WAIT_MS; // where keys take turns, the next one may not wait at all
+    const health = (): Health => judge(load(), { draining: stopping !== undefined, storing: jobs.storing, sandboxed: pool.sandboxed, maxWaitMs });
     const pressure = (): Pressure => ({ accepting: health().ready, ...load() });
     const analysts: AnalystName[] = claude ? ['claude', 'rules'] : ['rules'];
     retention.start(); // first of all: it makes room on a disk that is full

@@ -12,7 +12,7 @@ const FINE: Omit<Pressure, 'accepting'> = {
   claude: { state: 'up', limit: 8, active: 0, waiting: 0 },
   drift: 1, credit: 100,
 };
-const WELL = { draining: false, storing: true, sandboxed: true };
+const WELL = { draining: false, storing: true, sandboxed: true, maxWaitMs: 1_000 };
 
 describe('readiness', () => {
   it('is given with no reason and nothing degraded when all is well, also while every slot is busy', () => {
@@ -24,6 +24,7 @@ describe('readiness', () => {
     ['draining', {}, { draining: true }],
     ['no browser is running', { slots: { total: 4, ready: 0, busy: 0 } }, {}],
     ['the queue is full', { queue: { length: 10, max: 10, oldestMs: 0 } }, {}],
+    ['the expected wait is too long', { waitMs: 1_001 }, {}],
     ['memory is full', { memory: { usedBytes: 2, limitBytes: 2, level: 'full' } }, {}],
     ['the store takes no writes', {}, { storing: false }],
   ])('is taken away when work would be refused or lost: %s', (reason, pressure, signs) => {
@@ -72,6 +73,28 @@ describe('probes', () => {
     expect(socket.of('failed')).toEqual([]); // every slot was busy to the end
     for (const job of jobs) socket.send({ type: 'cancel', job });
     await socket.until(() => socket.of('cancelled').length === 4);
+    socket.close();
+  });
+
+  it('tell that a new job would have to wait too long, while it is refused for that', async () => {
+    site = await startSite({ '/hang': () => {} });
+    server = await startServer({ CRO_QUEUE_WAIT_MS: '1000', CRO_PAGES_PER_BROWSER: '1' });
+    const socket = await RawSocket.hello(server.url);
+    const submit = (ref: string): void => socket.send({ type: 'submit', ref, idempotencyKey: `hanging-${ref}`, request: { url: `${site?.origin}/hang` } });
+    submit('r1');
+    await expect.poll(() => server.app.jobs.counts).toEqual({ queued: 0, running: 1 });
+    expect(await probe('/readyz')).toMatchObject({ status: 200 });
+    for (let n = 2; socket.of('rejected').length === 0; n += 1) {
+      submit(`r${n}`);
+      await socket.until(() => socket.of('accepted').length + socket.of('rejected').length === n);
+    }
+    expect(socket.of('rejected')[0]?.error).toMatchObject({ code: 'overloaded', reason: 'wait' });
+    expect(await probe('/readyz')).toMatchObject({ status: 503, body: { ready: false, reasons: ['the expected wait is too long'] } });
+    expect(await probe('/pressure')).toMatchObject({ status: 200, body: { accepting: false } });
+    const jobs = socket.of('accepted').map(({ job }) => job);
+    for (const job of jobs) socket.send({ type: 'cancel', job });
+    await socket.until(() => socket.of('cancelled').length === jobs.length);
+    expect(await probe('/readyz')).toMatchObject({ status: 200 });
     socket.close();
   });
 

@@ -37,14 +37,16 @@ const SLOW = 1.5;
 
 /**
  * Whether the server can take work, and what is wrong with it.
- * @param signs what pressure does not tell: whether it is stopping, whether the store takes writes, Chromium's sandbox
+ * @param signs what pressure does not tell: whether it is stopping, whether the store takes writes, Chromium's sandbox,
+ *   and the expected wait from which on no caller's jobs are taken, in ms
  */
-export function judge(pressure: Omit<Pressure, 'accepting'>, signs: { draining: boolean; storing: boolean; sandboxed: boolean }): Health {
-  const { slots, queue, running, memory, claude, drift } = pressure;
+export function judge(pressure: Omit<Pressure, 'accepting'>, signs: { draining: boolean; storing: boolean; sandboxed: boolean; maxWaitMs: number }): Health {
+  const { slots, queue, running, waitMs, memory, claude, drift } = pressure;
   const reasons = [
     ...(signs.draining ? ['draining'] : []),
     ...(slots.ready === 0 ? ['no browser is running'] : []),
     ...(queue.length >= queue.max ? ['the queue is full'] : []),
+    ...(waitMs > signs.maxWaitMs ? ['the expected wait is too long'] : []),
     ...(memory.level === 'full' ? ['memory is full'] : []),
     ...(signs.storing ? [] : ['the store takes no writes']),
   ];
