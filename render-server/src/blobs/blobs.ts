@@ -13,6 +13,8 @@ export interface Blobs {
   list(): Promise<string[]>;
 }
 
+const KEY = /^\w+(\/\w+)*$/;
+
 /** No segment of a key has a dot in it. */
 const PARTS = '.parts';
 
@@ -58,11 +60,11 @@ export class FileBlobs implements Blobs {
   }
 
   async list(): Promise<string[]> {
-    return (await readdir(this.#folder)).filter((name) => name !== PARTS);
+    return (await readdir(this.#folder)).filter((name) => KEY.test(name)); // whatever else stands there is not ours
   }
 
   #path(key: string): string {
-    if (!/^\w+(\/\w+)*$/.test(key)) throw new Error(`not a blob key: ${key}`);
+    if (!KEY.test(key)) throw new Error(`not a blob key: ${key}`);
     return join(this.#folder, key);
   }
 }

@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect, type Generated, type Transaction as KyselyTransaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RenderError } from '../errors.ts';
 import { migrations } from './migrations.ts';
@@ -114,11 +114,14 @@ export type Transaction = KyselyTransaction<Tables>;
 /**
  * Opens the database in the data folder and brings it up to date. The exclusive lock that it takes is the lock of the
  * whole folder: it goes with the process, however that ends.
- * @throws RenderError internal, reason data_dir_in_use, when another server holds the folder
+ * @throws RenderError internal, reason data_dir_in_use, when another server holds the folder; reason data_dir_not_ours
+ * when there is no database, but something in a folder that the server would clear
  */
 export async function openDatabase(dataDir: string): Promise<Database> {
   mkdirSync(dataDir, { recursive: true });
-  const sqlite = new Sqlite(join(dataDir, 'cro.sqlite'), { timeout: 1_000 });
+  const file = join(dataDir, 'cro.sqlite');
+  if (!existsSync(file)) refuseForeign(dataDir);
+  const sqlite = new Sqlite(file, { timeout: 1_000 });
   try {
     sqlite.pragma('locking_mode = EXCLUSIVE');
     sqlite.pragma('auto_vacuum = FULL'); // of a new file: what is removed goes back to the file system
@@ -139,6 +142,14 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     throw error;
   }
   return database;
+}
+
+/** A folder without a database may be somebody else's: what stands in it is not to be swept. */
+function refuseForeign(dataDir: string): void {
+  for (const folder of ['browsers', 'blobs'].map((name) => join(dataDir, name))) {
+    if (!existsSync(folder) || readdirSync(folder).length === 0) continue;
+    throw new RenderError('internal', `The data folder ${dataDir} has no database, yet there is something in ${folder}. Set CRO_DATA_DIR to a folder of its own, or empty ${folder} yourself.`, { reason: 'data_dir_not_ours' });
+  }
 }
 
 /** Result codes of SQLite that tell of the disk or the file, not of a mistaken statement (https://www.sqlite.org/rescode.html). */

@@ -52,21 +52,24 @@ export class Retention {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    await this.sweepOrphans().catch(this.#report);
+    let swept = false;
     while (!signal.aborted) {
+      swept ||= await this.sweepOrphans().then(() => true, this.#report);
       await this.sweep(Date.now()).catch(this.#report);
       await delay(EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
-  readonly #report = (error: unknown): void => {
+  readonly #report = (error: unknown): false => {
     this.#options.logger.error({ err: error }, 'old data could not be removed; trying again in a minute');
+    return false;
   };
 
   /** Removes blobs whose job is gone: an attempt that outlived its job, or a power loss, can leave such. */
   async sweepOrphans(): Promise<void> {
     const { database, blobs } = this.#options;
-    const folders = await blobs.list(); // before the jobs are read: a folder that comes later has a job
+    // Before the jobs are read: a folder that comes later has a job. One by another name is not ours.
+    const folders = (await blobs.list()).filter((name) => name.startsWith('job_'));
     for (let from = 0; from < folders.length && !this.#stopping.signal.aborted; from += FOLDERS_STEP) {
       const some = folders.slice(from, from + FOLDERS_STEP);
       const known = new Set((await database.selectFrom('jobs').select('id').where('id', 'in', some).execute()).map(({ id }) => id));
