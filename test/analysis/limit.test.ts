@@ -127,17 +127,20 @@ describe('a limit that is held', () => {
     }
   });
 
-  test('one by one: a call begins only when no other is open', async () => {
+  test('that is paused begins one call at a time, however many are open from before, until it is resumed', async () => {
     const limit = new AdaptiveLimit(3);
     const open = await acquire(limit, 2);
-    limit.oneByOne = true;
-    const waiting = [limit.acquire(never), limit.acquire(never)];
-    open[0]?.('answered');
-    expect([limit.limit, limit.active, limit.waiting]).toEqual([1, 1, 2]);
-    open[1]?.('answered');
-    (await waiting[0])?.('answered');
-    expect([limit.active, limit.waiting]).toEqual([1, 0]);
-    limit.oneByOne = false;
-    expect(limit.limit).toBe(3);
+    limit.pause(0);
+    const waiting = [limit.acquire(never), limit.acquire(never), limit.acquire(never)];
+    const first = await waiting[0];
+    expect([limit.limit, limit.active, limit.waiting]).toEqual([1, 3, 2]);
+    open[0]?.('other');
+    expect([limit.active, limit.waiting]).toEqual([2, 2]);
+    first?.('other');
+    await waiting[1];
+    expect([limit.active, limit.waiting]).toEqual([2, 1]);
+    limit.resume();
+    await waiting[2];
+    expect([limit.limit, limit.active, limit.waiting]).toEqual([3, 3, 0]);
   });
 });

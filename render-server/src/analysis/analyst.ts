@@ -49,7 +49,7 @@ export interface Opinion {
 
 /** How the service behind an analyst is doing. */
 export interface AnalystState {
-  /** `down` while calls are held back because the last ones all failed. */
+  /** `down` while calls are held back because the last ones all failed, and for some minutes when nobody calls any more. */
   state: 'up' | 'down';
   /** Calls at the same time that it is thought to bear now. */
   limit: number;

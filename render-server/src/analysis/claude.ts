@@ -108,7 +108,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
           logger.info(usage, 'Claude was stopped');
           throw signal.reason;
         }
-        const reason = stop.aborted ? outOfTime(failure ?? (gate.state.state === 'down' ? gate.fault : undefined)) : toRenderError(error);
+        const reason = stop.aborted ? outOfTime(failure ?? gate.fault) : toRenderError(error);
         const details = { code: reason.code, reason: reason.reason, err: reason.cause };
         if (reason.code === 'analyst_refused' || collector.findings(false).length === 0) {
           logger.warn({ ...details, ...usage }, 'Claude gave no findings');

@@ -1,4 +1,3 @@
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, DelegateBackoff, handleWhen, type CircuitBreakerPolicy } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { AnalystState } from './analyst.ts';
 import { CallFailed } from './call.ts';
@@ -12,8 +11,8 @@ const FAILURES_TO_DOWN = 5;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 15_000;
 
-/** What the breaker's clock may be behind the limit's. */
-const CLOCK_SKEW_MS = 100;
+/** How long after its last pause a service that nobody has called since is still said to be down: after that nobody knows. */
+const NEWS_MS = 180_000;
 
 /** Reasons of the service, not of what was asked; being at a rate limit is a healthy answer. */
 const OF_THE_SERVICE = new Set(['connect', 'cut', 'stalled', 'overloaded', 'faulty', 'auth']);
@@ -23,42 +22,34 @@ const TOO_MUCH = new Set(['rate_limited', 'overloaded']);
 
 /**
  * What every call to Claude passes, over all jobs: a limit that follows what Claude bears, and a circuit breaker. While
- * Claude is down calls wait here; after a pause one goes first, and the others follow when it is answered.
+ * Claude is down calls wait here; after a pause one goes first, and the others follow when Claude answers. Only what
+ * comes from Claude counts: a call that was cancelled or had no money lets the next one go first, at once.
  */
 export class Gate {
   readonly #limit: AdaptiveLimit;
-  readonly #breaker: CircuitBreakerPolicy;
+  readonly #logger: Pick<Logger, 'info' | 'warn'>;
+  /** Calls in a row that failed for reasons of the service. */
+  #failures = 0;
+  #fault: CallFailed | undefined;
+  #pausedUntil = 0;
+  /** Changes with every pause and every return: the failure of a call from before is no news. */
+  #period = 0;
 
   /** @param max calls at the same time */
   constructor(max: number, logger: Pick<Logger, 'info' | 'warn'>) {
     this.#limit = new AdaptiveLimit(max);
-    // Of the call that goes first, whatever does not come from Claude proves nothing: it may have been cancelled.
-    const failed = handleWhen((error) => (error instanceof CallFailed
-      ? OF_THE_SERVICE.has(error.error.reason ?? '')
-      : this.#breaker.state === CircuitState.HalfOpen));
-    this.#breaker = circuitBreaker(failed, {
-      breaker: new ConsecutiveBreaker(FAILURES_TO_DOWN),
-      halfOpenAfter: new DelegateBackoff(({ attempt }) => this.#pause(attempt)),
-    });
-    this.#breaker.onBreak(() => {
-      this.#limit.oneByOne = true;
-      logger.warn({ reason: this.fault?.error.reason }, 'Claude is down: calls are held back');
-    });
-    this.#breaker.onReset(() => {
-      logger.info('Claude is back');
-      this.#limit.oneByOne = false;
-    });
+    this.#logger = logger;
   }
 
   get state(): AnalystState {
     const { limit, active, waiting } = this.#limit;
-    return { state: this.#breaker.state === CircuitState.Closed ? 'up' : 'down', limit, active, waiting };
+    const down = this.#down && performance.now() < this.#pausedUntil + NEWS_MS;
+    return { state: down ? 'down' : 'up', limit, active, waiting };
   }
 
-  /** Why Claude was last taken for down. */
+  /** Why calls are held back, if they are. */
   get fault(): CallFailed | undefined {
-    const reason = this.#breaker.lastFailure;
-    return reason && 'error' in reason && reason.error instanceof CallFailed ? reason.error : undefined;
+    return this.#down ? this.#fault : undefined;
   }
 
   /**
@@ -66,27 +57,31 @@ export class Gate {
    * @throws what the call throws; CallFailed at once while Claude is down for a reason that no waiting helps; `signal.reason` when aborted before
    */
   async pass<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (;;) {
-      const release = await this.#limit.acquire(signal);
-      let outcome: Outcome = 'other';
-      try {
-        const value = await this.#breaker.execute(call);
-        outcome = 'answered';
-        return value;
-      } catch (error) {
-        if (error instanceof BrokenCircuitError) {
-          if (this.fault?.again === false) throw this.fault;
-          this.#limit.hold(CLOCK_SKEW_MS);
-          continue;
-        }
-        if (error instanceof CallFailed && TOO_MUCH.has(error.error.reason ?? '')) {
+    const release = await this.#limit.acquire(signal);
+    if (this.fault?.again === false && performance.now() < this.#pausedUntil) {
+      release('other');
+      throw this.fault;
+    }
+    const period = this.#period;
+    let outcome: Outcome = 'other';
+    try {
+      const value = await call();
+      outcome = 'answered';
+      this.#answered();
+      return value;
+    } catch (error) {
+      if (error instanceof CallFailed) {
+        const { reason = '', retryAfterMs = 0 } = error.error;
+        if (TOO_MUCH.has(reason)) {
           outcome = 'overloaded';
-          this.#limit.hold(error.error.retryAfterMs ?? 0);
+          this.#limit.hold(retryAfterMs);
         }
-        throw error;
-      } finally {
-        release(outcome);
+        if (!OF_THE_SERVICE.has(reason)) this.#answered();
+        else if (period === this.#period) this.#failed(error);
       }
+      throw error;
+    } finally {
+      release(outcome);
     }
   }
 
@@ -95,10 +90,28 @@ export class Gate {
     this.#limit.hold(exhaustedFor(headers));
   }
 
-  /** Those that wait keep their places in the line; with a key that is refused nobody waits. @returns ms */
-  #pause(attempt: number): number {
-    const ms = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-    if (this.fault?.again !== false) this.#limit.hold(ms);
-    return ms;
+  get #down(): boolean {
+    return this.#failures >= FAILURES_TO_DOWN;
+  }
+
+  #failed(fault: CallFailed): void {
+    this.#failures += 1;
+    this.#fault = fault;
+    if (!this.#down) return;
+    const ms = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - FAILURES_TO_DOWN));
+    this.#period += 1;
+    this.#pausedUntil = performance.now() + ms;
+    // Those that wait keep their places in the line; with a key that is refused nobody waits.
+    this.#limit.pause(fault.again ? ms : 0);
+    this.#logger.warn({ reason: fault.error.reason, ms }, 'Claude is down: calls are held back');
+  }
+
+  #answered(): void {
+    const back = this.#down;
+    this.#failures = 0;
+    if (!back) return;
+    this.#period += 1;
+    this.#limit.resume();
+    this.#logger.info('Claude is back');
   }
 }

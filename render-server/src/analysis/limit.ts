@@ -18,8 +18,11 @@ export class AdaptiveLimit {
   #active = 0;
   #answered = 0;
   #halvings = 0;
-  #oneByOne = false;
   #heldUntil = 0;
+  /** From `pause` to `resume`. */
+  #pausedUntil: number | undefined;
+  /** The call that goes first after a pause, while it is open. */
+  #first: Release | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** In the order of asking. */
   readonly #waiting = new Set<PromiseWithResolvers<Release>>();
@@ -31,7 +34,7 @@ export class AdaptiveLimit {
   }
 
   get limit(): number {
-    return this.#oneByOne ? 1 : this.#limit;
+    return this.#pausedUntil === undefined ? this.#limit : 1;
   }
 
   get active(): number {
@@ -64,16 +67,23 @@ export class AdaptiveLimit {
     this.#heldUntil = Math.max(this.#heldUntil, performance.now() + Math.min(ms, MAX_HOLD_MS));
   }
 
-  /** While set, a call begins only when no other is open. */
-  set oneByOne(on: boolean) {
-    this.#oneByOne = on;
+  /** Begins no call for so long, and then one at a time until `resume`, however many are open from before. */
+  pause(ms: number): void {
+    this.#pausedUntil = performance.now() + ms;
+    this.#first = undefined;
+  }
+
+  /** Ends a pause; a hold that is on stays. */
+  resume(): void {
+    this.#pausedUntil = undefined;
     this.#admit();
   }
 
   #admit(): void {
     for (const turn of this.#waiting) {
-      if (this.#active >= this.limit) return;
-      const held = this.#heldUntil - performance.now();
+      const full = this.#pausedUntil === undefined ? this.#active >= this.#limit : this.#first !== undefined;
+      if (full) return;
+      const held = Math.max(this.#heldUntil, this.#pausedUntil ?? 0) - performance.now();
       if (held > 0) {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#admit(), Math.ceil(held)).unref();
@@ -88,14 +98,17 @@ export class AdaptiveLimit {
     this.#active += 1;
     const halvings = this.#halvings;
     let open = true;
-    return (outcome) => {
+    const release: Release = (outcome) => {
       if (!open) return;
       open = false;
+      if (this.#first === release) this.#first = undefined;
       if (outcome === 'answered') this.#grow();
       if (outcome === 'overloaded' && halvings === this.#halvings) this.#halve();
       this.#active -= 1;
       this.#admit();
     };
+    if (this.#pausedUntil !== undefined) this.#first = release;
+    return release;
   }
 
   #grow(): void {
