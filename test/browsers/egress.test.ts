@@ -289,7 +289,7 @@ describe('what a gate refuses', () => {
   });
 
   it('stops at the request limit, over http and in tunnels, lets what is under way go on, and says so', async () => {
-    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { bytes: 1_000_000, requests: 10 } });
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { bytes: 1_000_000, sent: 1_000_000, requests: 10 } });
     const { socket } = await tunnel(gate, `127.0.0.1:${port}`);
     for (let index = 0; index < 9; index += 1) expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(200);
     expect(gate.usedUp()).toBeUndefined();
@@ -304,11 +304,69 @@ describe('what a gate refuses', () => {
   });
 
   it('stops at the byte limit and says so', async () => {
-    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { bytes: 100_000, requests: 100 } });
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { bytes: 100_000, sent: 1_000_000, requests: 100 } });
     await expect(get(gate, `http://127.0.0.1:${port}/big`)).rejects.toThrow();
     expect(gate.failureFor(at('127.0.0.1'))).toBe('too_large');
     expect(gate.usedUp()).toBe('bytes');
     expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(502);
+  });
+});
+
+describe('what a page sends', () => {
+  const limits = { bytes: 1_000_000, sent: 100_000, requests: 100 };
+  const ask = (gate: EgressGate, options: http.RequestOptions): http.ClientRequest => http.request({ host: '127.0.0.1', port: new URL(gate.proxyUrl).port, path: `http://127.0.0.1:${port}/`, agent: false, ...options, headers: { host: 'x', ...options.headers } });
+
+  it('is counted in the bodies of plain requests', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits });
+    const upload = ask(gate, { method: 'POST', path: `http://127.0.0.1:${port}/never`, headers: { 'content-length': 300_000 } }).on('error', () => undefined);
+    const arrived = once(site, 'request') as Promise<[http.IncomingMessage]>;
+    upload.write(Buffer.alloc(50_000));
+    const [far] = await arrived;
+    const ended = new Promise((resolve) => { far.resume().on('error', () => undefined).once('close', resolve); });
+    expect(gate.usedUp()).toBeUndefined();
+    upload.end(Buffer.alloc(250_000));
+    await ended;
+    expect(far.complete).toBe(false);
+    expect(gate.usedUp()).toBe('sent');
+    expect(gate.failureFor(at('127.0.0.1'))).toBe('too_large');
+  });
+
+  it('is counted in their heads', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits });
+    const statuses: unknown[] = [];
+    Object.assign(site, { maxHeaderSize: 100_000 });
+    for (let index = 0; index < 3; index += 1) {
+      const [response] = (await once(ask(gate, { headers: { cookie: 'a'.repeat(40_000) } }).end(), 'response')) as [http.IncomingMessage];
+      statuses.push(response.resume().statusCode);
+    }
+    expect(statuses).toEqual([200, 200, 502]);
+    expect(gate.usedUp()).toBe('sent');
+  });
+
+  it('is counted in tunnels, also when there are too many requests already', async () => {
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1'], { limits: { ...limits, requests: 1 } });
+    const { status, socket } = await tunnel(gate, `127.0.0.1:${port}`);
+    expect(status).toBe(200);
+    expect((await get(gate, `http://127.0.0.1:${port}/`)).status).toBe(502);
+    expect(gate.usedUp()).toBe('requests');
+    const ended = once(socket.resume(), 'close');
+    socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n${'a'.repeat(150_000)}`);
+    await ended;
+    expect(gate.failureFor(at('127.0.0.1'))).toBe('too_large');
+  });
+
+  it('need not be read to its end: the connection serves the next request', async () => {
+    const hasty = net.createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.pause().write('HTTP/1.1 413 Too much\r\ncontent-length: 0\r\n\r\n'))).listen(0, '127.0.0.1');
+    await once(hasty, 'listening');
+    const gate = await open(`http://127.0.0.1:${port}/`, ['127.0.0.1']);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const upload = ask(gate, { agent, method: 'POST', path: `http://127.0.0.1:${(hasty.address() as net.AddressInfo).port}/` }).end(Buffer.alloc(30_000_000));
+    const [first] = (await once(upload, 'response')) as [http.IncomingMessage];
+    expect(first.resume().statusCode).toBe(413);
+    const [second] = (await once(ask(gate, { agent }).end(), 'response')) as [http.IncomingMessage];
+    expect(second.resume().statusCode).toBe(200);
+    agent.destroy();
+    hasty.close();
   });
 });
 

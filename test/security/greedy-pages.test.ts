@@ -32,6 +32,21 @@ describe('a page that wants too much', () => {
     expect(sent).toBeLessThan(EGRESS_LIMITS.bytes * 1.2);
   });
 
+  it('is cut off from an upload without end, and measured as it stands', async () => {
+    let received = 0;
+    let ended: Promise<unknown> = Promise.resolve();
+    const site = await serve({
+      '/': page('<h1>Hello</h1><script>fetch("/upload", { method: "POST", body: new Blob(Array(90).fill(new Uint8Array(1024 * 1024))) }).catch(() => {})</script>'),
+      '/upload': (request) => { ended = new Promise((resolve) => { request.on('error', () => {}).on('data', (chunk: Buffer) => { received += chunk.length; }).once('close', resolve); }); },
+    });
+    const evidence = await captureUrl(`${site.origin}/`, {}, { signal: AbortSignal.timeout(50_000) });
+    await ended;
+    expect(evidence.limits.join()).toContain('sends more than 50 MB');
+    expect(evidence.views[0]?.elements.map(({ name }) => name)).toContain('Hello');
+    expect(received).toBeGreaterThan(EGRESS_LIMITS.sent * 0.8);
+    expect(received).toBeLessThanOrEqual(EGRESS_LIMITS.sent);
+  });
+
   it.each([[4_800, 30], [5_100, 0]])('that asked for %i files gets no more once they are too many', async (count, late) => {
     const site = await serve({
       '/': page(`<h1>Hello</h1><script>

@@ -18,8 +18,8 @@ export async function forward(request: http.IncomingMessage, response: http.Serv
     method: request.method ?? 'GET', headers: endToEnd(request.rawHeaders), createConnection: dial, maxHeaderSize: MAX_HEAD_BYTES, insecureHTTPParser: false,
   });
   response.once('close', () => sent.destroy());
-  sent.once('close', () => request.resume()); // who has answered reads no further
   request.pipe(sent);
+  sent.once('close', () => request.resume()); // a site may answer before it has read all
   const answer = await answerTo(sent);
   const { statusCode = 0, statusMessage = '' } = answer;
   if (statusCode === 407) throw new Error('the site speaks as if it were the proxy');

@@ -47,19 +47,23 @@ interface Listener {
 const URL_MAX = 500;
 const FAILED_MAX = 100;
 const TRACKED_MAX = 5_000;
-/** Heavy shop pages ask for some hundred files. */
+/**
+ * Heavy shop pages ask for some hundred files. It holds for the page's documents: workers and frames of other sites are
+ * not seen here, and what they ask for is bounded by the gate, in bytes and connections (`EGRESS_LIMITS`).
+ */
 const REQUESTS_MAX = 5_000;
 
 const USED_UP: Readonly<Record<EgressLimit, string>> = {
   bytes: `The page loads more than ${EGRESS_LIMITS.bytes / 1024 / 1024} MB: what came after that was not loaded.`,
+  sent: `The page sends more than ${EGRESS_LIMITS.sent / 1024 / 1024} MB: what it asked for after that was not loaded.`,
   requests: `The page opens more than ${EGRESS_LIMITS.requests} connections: what it asked for after that was not loaded.`,
 };
 /** Requests that stay open on purpose say nothing about whether the page is still loading. */
 const NEVER_ENDING: readonly string[] = ['EventSource', 'WebSocket', 'Ping', 'Media', 'Prefetch'];
 
 /**
- * What the page asked of the network, from before its first request. Frames of other sites live in their own
- * processes and are not counted.
+ * What the page asked of the network, from before its first request. Workers and frames of other sites have sessions of
+ * their own and are not counted.
  */
 export class NetworkLog {
   #requests = 0;
