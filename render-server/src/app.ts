@@ -52,8 +52,8 @@ const DRAIN_MS = 5_000;
 /** No job may have a longer one. */
 const LONGEST_DEADLINE_MS = 900_000;
 
-/** Puts the parts together and starts them. */
-export async function startApp(config: Config, parts: Parts = {}): Promise<App> {
+/** Puts the parts together and starts them. Ends with `signal.reason` when the signal fires while the browsers start. */
+export async function startApp(config: Config, parts: Parts = {}, signal = new AbortController().signal): Promise<App> {
   const logger = createLogger(config.CRO_LOG_LEVEL);
   const allow = AllowList.parse(config.CRO_ALLOW_HOSTS);
   const auth = new Auth(config.CRO_API_KEYS);
@@ -68,7 +68,7 @@ export async function startApp(config: Config, parts: Parts = {}): Promise<App> 
       folder: resolve(config.CRO_DATA_DIR, 'browsers'),
       recycle: { jobs: config.CRO_RECYCLE_JOBS, ageMs: config.CRO_RECYCLE_MINUTES * 60_000, memoryBytes: (config.CRO_BROWSER_MAX_MB ?? defaultBrowserMb(config.CRO_BROWSERS, readMemory().limitBytes)) * 2 ** 20, drainMs: LONGEST_DEADLINE_MS },
       logger,
-    });
+    }, signal);
     opened.unshift(() => pool.close());
     if (!pool.sandboxed) logger.warn("Chromium runs without its sandbox (CRO_SANDBOX, or started as root). Egress rules hold, but a hole in Chromium would not be contained.");
 

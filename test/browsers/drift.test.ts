@@ -14,7 +14,7 @@ const record = (drift: LatencyDrift, load: number, ms: number, times: number, no
 describe('latency drift', () => {
   it('is 1 until there is enough to compare', () => {
     const drift = new LatencyDrift();
-    record(drift, 1, 10, 20);
+    record(drift, 1, 10, 40);
     record(drift, 1, 100, 19);
     expect(drift.ratio(0)).toBe(1);
     record(drift, 1, 100, 1);
@@ -23,7 +23,7 @@ describe('latency drift', () => {
 
   it('is 2 when the same work takes twice as long, and goes back when it recovers', () => {
     const drift = new LatencyDrift();
-    record(drift, 1, 30, 50);
+    record(drift, 1, 30, 70);
     expect(drift.ratio(0)).toBe(1);
     record(drift, 1, 60, 20);
     expect(drift.ratio(0)).toBe(2);
@@ -33,8 +33,8 @@ describe('latency drift', () => {
 
   it('compares like with like: more pages open at once take longer, and that is no drift', () => {
     const drift = new LatencyDrift();
-    record(drift, 1, 30, 40);
-    record(drift, 8, 240, 40);
+    record(drift, 1, 30, 60);
+    record(drift, 8, 240, 60);
     expect(drift.ratio(0)).toBe(1);
     record(drift, 8, 360, 20);
     expect(drift.ratio(0)).toBe(1.5);
@@ -42,16 +42,34 @@ describe('latency drift', () => {
 
   it('does not mind single slow pages', () => {
     const drift = new LatencyDrift();
-    for (let n = 0; n < 80; n += 1) drift.record(1, n % 5 === 0 ? 900 : 30, 0);
+    for (let n = 0; n < 120; n += 1) drift.record(1, n % 5 === 0 ? 900 : 30, 0);
     expect(drift.ratio(0)).toBe(1);
+  });
+
+  it('is not fooled by a cold start: what was slow at first is not what later times are compared with', () => {
+    const drift = new LatencyDrift();
+    record(drift, 1, 120, 12);
+    record(drift, 1, 30, 28);
+    record(drift, 1, 60, 20);
+    expect(drift.ratio(0)).toBe(2);
   });
 
   it('forgets a load that has not been seen for a while', () => {
     const drift = new LatencyDrift();
-    record(drift, 4, 30, 20);
+    record(drift, 4, 30, 40);
     record(drift, 4, 90, 20);
     expect(drift.ratio(5 * MINUTE)).toBe(3);
     expect(drift.ratio(11 * MINUTE)).toBe(1);
+  });
+
+  it('takes up again with as many fresh times, not with the first of them', () => {
+    const drift = new LatencyDrift();
+    record(drift, 4, 30, 40);
+    record(drift, 4, 90, 20);
+    record(drift, 4, 90, 19, 60 * MINUTE);
+    expect(drift.ratio(60 * MINUTE)).toBe(1);
+    record(drift, 4, 90, 1, 60 * MINUTE);
+    expect(drift.ratio(60 * MINUTE)).toBe(3);
   });
 });
 
@@ -70,7 +88,7 @@ describe('a pool whose browser has become slow', () => {
         slot.release();
       }
     };
-    await open(40);
+    await open(60);
     const before = pool.drift;
     const [pid = 0] = pool.pids;
     const group = groupOf(pid);

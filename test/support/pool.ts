@@ -24,7 +24,7 @@ export async function startPool(options: Partial<PoolOptions> = {}): Promise<Bro
     browsers: 1, pagesPerBrowser: 1, executablePath: CHROMIUM, sandbox: 'auto', logger: pino({ level: 'silent' }), recycle: NO_RECYCLING,
     ...options,
     folder,
-  });
+  }, new AbortController().signal);
 }
 
 const policy = { allow: AllowList.parse(['127.0.0.1']), resolver: createResolver() };

@@ -6,11 +6,12 @@ const RECENT_MS = 600_000;
 
 /** Times measured while equally many pages were open. */
 interface Level {
-  /** The first ones. */
+  /** How many there were. The first ones are left out: a browser is slow until its caches are filled. */
+  seen: number;
+  /** The first ones after those. */
   readonly baseline: number[];
   /** The latest ones. */
-  readonly recent: number[];
-  lastAt: number;
+  readonly recent: { ms: number; at: number }[];
 }
 
 /** How much slower the same work has become since the start, comparing only times measured at the same load. */
@@ -23,14 +24,15 @@ export class LatencyDrift {
    * @param now in ms since the epoch
    */
   record(load: number, ms: number, now = Date.now()): void {
-    const level = this.#levels.get(load) ?? { baseline: [], recent: [], lastAt: now };
+    const level = this.#levels.get(load) ?? { seen: 0, baseline: [], recent: [] };
     this.#levels.set(load, level);
-    level.lastAt = now;
+    level.seen += 1;
+    if (level.seen <= WINDOW) return;
     if (level.baseline.length < WINDOW) {
       level.baseline.push(ms);
       return;
     }
-    level.recent.push(ms);
+    level.recent.push({ ms, at: now });
     if (level.recent.length > WINDOW) level.recent.shift();
   }
 
@@ -39,9 +41,9 @@ export class LatencyDrift {
    * 1 while there are too few times to compare.
    */
   ratio(now = Date.now()): number {
-    const comparable = [...this.#levels.values()].filter(({ recent, lastAt }) => recent.length === WINDOW && now - lastAt <= RECENT_MS);
+    const comparable = [...this.#levels.values()].filter(({ recent: [oldest, ...others] }) => others.length === WINDOW - 1 && oldest && now - oldest.at <= RECENT_MS);
     if (comparable.length === 0) return 1;
-    return Math.max(...comparable.map(({ baseline, recent }) => median(recent) / median(baseline)));
+    return Math.max(...comparable.map(({ baseline, recent }) => median(recent.map(({ ms }) => ms)) / median(baseline)));
   }
 }
 

@@ -18,7 +18,7 @@ export interface Recycling {
   /** Pages that it was leased for. */
   jobs: number;
   ageMs: number;
-  /** Memory of all its processes. */
+  /** Memory of all its processes. At twice as much it is killed. */
   memoryBytes: number;
   /** Time that pages of a worn browser have left once its replacement serves. Longer than any page is held. */
   drainMs: number;
@@ -56,7 +56,8 @@ interface Seat {
 const FIRST_LAUNCHES = 3;
 const RELAUNCH_FIRST_MS = 500;
 const RELAUNCH_MAX_MS = 30_000;
-const INSPECT_MS = 5_000;
+/** Short, since a page can fill the memory of a machine in seconds; one inspection takes a millisecond for each browser. */
+const INSPECT_MS = 1_000;
 
 /**
  * A fixed number of warm browsers with a fixed number of pages each. A browser that dies is replaced; one that is worn is
@@ -70,6 +71,7 @@ export class BrowserPool {
   readonly #relieved = new Set<Member>();
   readonly #drift = new LatencyDrift();
   readonly #closing = new AbortController();
+  #sandboxed = true;
   #inspection: NodeJS.Timeout | undefined;
   #waiters: PromiseWithResolvers<Slot>[] = [];
 
@@ -80,13 +82,22 @@ export class BrowserPool {
 
   /**
    * Ends and removes what an earlier pool with the same folder left, then starts the browsers. One that does not start is
-   * tried again; what still does not is tried further while the others serve.
-   * @throws RenderError internal, reason chromium, when none starts; nothing is left running then
+   * tried again; what still does not is tried further while the others serve. Ends with `signal.reason` when the signal
+   * fires meanwhile; nothing is left running when it fails.
+   * @throws RenderError internal, reason chromium, when none starts
    */
-  static async start(options: PoolOptions): Promise<BrowserPool> {
+  static async start(options: PoolOptions, signal: AbortSignal): Promise<BrowserPool> {
+    signal.throwIfAborted();
     await clearFolder(options.folder);
     const pool = new BrowserPool(options);
+    const stop = (): void => pool.#closing.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
     const launches = await Promise.allSettled(pool.#seats.map((seat) => pool.#firstLaunch(seat)));
+    signal.removeEventListener('abort', stop);
+    if (signal.aborted) {
+      await pool.close();
+      throw signal.reason;
+    }
     const failed = launches.find((launch) => launch.status === 'rejected');
     if (failed && pool.slots.ready === 0) {
       await pool.close();
@@ -120,9 +131,9 @@ export class BrowserPool {
     return this.#members.map(({ browser }) => browser.pid);
   }
 
-  /** Whether every browser runs in Chromium's own sandbox. */
+  /** Whether every browser runs in Chromium's own sandbox, or did when there was one. */
   get sandboxed(): boolean {
-    return this.#members.length > 0 && this.#members.every(({ browser }) => browser.sandboxed);
+    return this.#sandboxed;
   }
 
   /**
@@ -203,9 +214,10 @@ export class BrowserPool {
       try {
         return await this.#launchInto(seat);
       } catch (error) {
-        if (launches === FIRST_LAUNCHES) throw error;
+        const { signal } = this.#closing;
+        if (launches === FIRST_LAUNCHES || signal.aborted) throw error;
         this.#options.logger.warn({ err: error }, 'a browser did not start; trying again');
-        await delay(RELAUNCH_FIRST_MS);
+        await delay(RELAUNCH_FIRST_MS, undefined, { signal });
       }
     }
   }
@@ -225,6 +237,7 @@ export class BrowserPool {
     const worn = seat.member;
     const member: Member = { browser, bornAt: Date.now(), used: 0, served: 0, tooLarge: false, relievedAt: undefined };
     seat.member = member;
+    this.#sandboxed = this.#members.every((other) => other.browser.sandboxed);
     browser.died.addEventListener('abort', () => this.#lost(seat, member), { once: true });
     if (worn) {
       worn.relievedAt = Date.now();
@@ -262,10 +275,16 @@ export class BrowserPool {
     }
   }
 
-  /** Looks for browsers that have grown too large or too old, and for pages of relieved ones that do not end. */
+  /** Looks for browsers that have grown too large or too old, ends what is far too large and pages of relieved ones that do not end. */
   #inspect(): void {
     const { recycle, logger } = this.#options;
-    for (const member of this.#members) member.tooLarge = member.browser.memoryBytes() > recycle.memoryBytes;
+    for (const member of this.#members) {
+      const bytes = member.browser.memoryBytes();
+      member.tooLarge = bytes > recycle.memoryBytes;
+      if (bytes <= recycle.memoryBytes * 2) continue;
+      logger.warn({ pid: member.browser.pid, bytes }, 'a browser uses far too much memory and is killed');
+      member.browser.kill(new RenderError('browser_crashed', 'The browser used too much memory while it showed the page.', { reason: 'memory' }));
+    }
     for (const { browser, relievedAt } of this.#relieved) {
       if (relievedAt === undefined || Date.now() - relievedAt < recycle.drainMs) continue;
       logger.warn({ pid: browser.pid }, 'a worn browser still has a page open and is killed');
