@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SOCKET_PATH } from '@cro-analyzer/protocol/codec';
 import { createRoutes, type RouteOptions } from '../../render-server/src/gateway/routes.ts';
 import { listenNode } from '../../render-server/src/gateway/transport/node.ts';
@@ -85,6 +85,15 @@ describe('requests that are held open', () => {
     expect(await connects()).toBe(false);
     first.end();
     await expect.poll(() => follow(id).then(({ answer, end }) => { end(); return answer.statusCode; })).toBe(200);
+    await expect.poll(connects).toBe(true);
+  });
+
+  it('are over when a job cannot be followed, with a frame that says so, and leave their place', async () => {
+    await start({ CRO_LIMITS_TOTAL: 'sessions=1' });
+    const { id } = await (await submit()).json() as { id: string };
+    vi.spyOn(server.app.jobs, 'watch').mockRejectedValueOnce(new Error('the store cannot be read'));
+    const text = await (await fetch(`${server.url}/v1/analyses/${id}/events`)).text();
+    expect(JSON.parse(text.replace('data: ', ''))).toMatchObject({ type: 'rejected', job: id, error: { code: 'internal' } });
     await expect.poll(connects).toBe(true);
   });
 

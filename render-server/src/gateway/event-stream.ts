@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import type { Logger } from 'pino';
 import { orAbort } from '../bounded.ts';
 import { RenderError } from '../errors.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -13,7 +14,7 @@ const KEEP_ALIVE_MS = 20_000;
  * A job's snapshot, progress, findings and end as server-sent events, each the frame that the socket would send, as JSON.
  * @param leave called when the stream is over
  */
-export function followJob(c: Context, jobs: Jobs, owner: string, id: string, leave: () => void): Response {
+export function followJob(c: Context, { jobs, logger }: { jobs: Jobs; logger: Logger }, owner: string, id: string, leave: () => void): Response {
   return streamSSE(c, async (stream) => {
     const over = new AbortController();
     stream.onAbort(() => over.abort());
@@ -50,9 +51,11 @@ export function followJob(c: Context, jobs: Jobs, owner: string, id: string, lea
         },
       );
       await orAbort(ended.promise.then(() => outbox.room()).then(() => written), gone);
-    } catch (error) {
+    } catch (thrown) {
       if (gone.aborted) return; // the client is gone, was too slow, or the server stops
-      outbox.send({ type: 'rejected', job: id, error: RenderError.from(error).toWire() });
+      const error = RenderError.from(thrown);
+      if (error.code === 'internal') logger.error({ err: error.cause, job: id }, 'a job could not be followed');
+      outbox.send({ type: 'rejected', job: id, error: error.toWire() });
       await written;
     } finally {
       clearInterval(keepAlive);

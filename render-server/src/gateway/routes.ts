@@ -117,7 +117,7 @@ export function createRoutes(options: RouteOptions): Hono<RouteEnv> {
     const key = owner(c);
     await jobs.get(key, jobId(c)); // an unknown job is a problem, not a stream
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' }); // nobody would read the stream
-    return followJob(c, jobs, key, jobId(c), c.env.asSession(key));
+    return followJob(c, { jobs, logger }, key, jobId(c), c.env.asSession(key));
   });
 
   app.get('/v1/analyses/:id/webhook', async (c) => {
