@@ -20,7 +20,7 @@ export class Verdicts {
     else this.#failed += 1;
     const lines = typeof details === 'string' ? [details] : details;
     const [only] = lines;
-    console.log(`${kept ? 'ok    ' : 'FAILED'}  ${promise}${kept && only ? `: ${only}` : ''}`);
+    console.log(`${kept ? 'ok    ' : 'FAILED'}  ${promise}${kept && only ? `: ${lines.join('; ')}` : ''}`);
     if (!kept) for (const line of lines.slice(0, 20)) console.log(`          ${line}`);
     if (!kept && lines.length > 20) console.log(`          and ${lines.length - 20} more`);
   }

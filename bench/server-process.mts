@@ -1,25 +1,31 @@
-/** The render server as an operator runs it: a process of its own, with a folder of its own. */
-import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs';
+/** The render server as an operator runs it, with a folder of its own; it can be killed and started again there. */
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, Service, freePort } from '../scripts/lab.mts';
-import { CHROMIUM } from '../test/support/chromium.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../scripts/lab.mts';
+import { spawnServer, type ServerProcess as Spawned } from '../test/support/server-process.ts';
 import { allProcesses, descendants, processInfo, type ProcessInfo } from './processes.mts';
 
-/** A start takes a second or two; this is for a busy machine. */
-const READY_WITHIN_MS = 60_000;
+const STOPS_WITHIN_MS = 10_000;
 
 /** What Node says itself when its inspector is open. */
 const INSPECTOR = /^(?:Debugger (?:listening|attached|ending)|For help, see: )/;
+
+/** What a server says of itself at /readyz. */
+export interface Readiness {
+  slots: { total: number; busy: number };
+  jobs: { queued: number; running: number };
+}
 
 export class ServerProcess {
   readonly url: string;
   readonly dataDir: string;
   /** The server's and its browsers' TMPDIR. */
   readonly temporary: string;
+  /** File with what it wrote, completed whenever it ends. */
   readonly log: string;
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #output: WriteStream;
-  #service: Service;
+  readonly #env: Record<string, string>;
+  #spawned: Spawned | undefined;
 
   private constructor(folder: string, port: number, env: Record<string, string>) {
     this.url = `http://127.0.0.1:${port}`;
@@ -27,58 +33,49 @@ export class ServerProcess {
     this.temporary = join(folder, 'tmp');
     this.log = join(folder, 'server.log');
     mkdirSync(this.temporary, { recursive: true });
-    this.#output = createWriteStream(this.log, { flags: 'a' });
-    this.#env = {
-      PATH: process.env['PATH'], HOME: folder, TMPDIR: this.temporary,
-      CRO_CHROMIUM_PATH: CHROMIUM, CRO_PORT: String(port), CRO_DATA_DIR: this.dataDir, ...env,
-    };
-    this.#service = this.#spawn();
+    this.#env = { HOME: folder, TMPDIR: this.temporary, CRO_PORT: String(port), CRO_DATA_DIR: this.dataDir, ...env };
   }
 
   /**
-   * Starts a server and waits until it is ready.
+   * Starts a server and waits until it serves.
    * @param folder for its data, its temporary files and its log
    * @param env variables beside port, folders and browser
    */
   static async start(folder: string, env: Record<string, string>): Promise<ServerProcess> {
     const server = new ServerProcess(folder, await freePort(), env);
-    await server.#ready();
+    await server.restart();
     return server;
-  }
-
-  get pid(): number {
-    return this.#service.pid;
-  }
-
-  get running(): boolean {
-    return this.#service.running;
   }
 
   /** The server itself; undefined while it does not run. */
   get info(): ProcessInfo | undefined {
-    return this.running ? processInfo(this.pid) : undefined;
+    const { child } = this.#spawned ?? {};
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null ? processInfo(child.pid) : undefined;
   }
 
   /** What the server has started: its browsers. */
   browsers(all = allProcesses()): ProcessInfo[] {
-    return this.running ? descendants(this.pid, all) : [];
+    const { info } = this;
+    return info ? descendants(info.pid, all) : [];
   }
 
   /** Ends the process in the middle of whatever it does; its browsers are not told. */
   async kill(): Promise<void> {
-    process.kill(this.pid, 'SIGKILL');
-    await this.#service.ended;
+    await this.#end('SIGKILL');
   }
 
   /** Starts it again on the same port and folder. */
   async restart(): Promise<void> {
-    this.#service = this.#spawn();
-    await this.#ready();
+    this.#spawned = await spawnServer(this.#env);
   }
 
   /** Asks it to stop. @returns its exit code; null when it had to be killed after ten seconds */
-  stop(): Promise<number | null> {
-    return this.#service.stop();
+  async stop(): Promise<number | null> {
+    const over = new AbortController();
+    void delay(STOPS_WITHIN_MS, undefined, { signal: over.signal }).then(() => this.#spawned?.child.kill('SIGKILL'), () => {});
+    const code = await this.#end('SIGTERM');
+    over.abort();
+    return code;
   }
 
   /** Asks over HTTP. @throws when there is no answer within five seconds */
@@ -88,24 +85,41 @@ export class ServerProcess {
     return fetch(this.url + path, { ...rest, signal: bounded, headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), ...headers } });
   }
 
+  /** @throws when there is no answer within five seconds */
+  async readiness(): Promise<Readiness> {
+    return await (await this.fetch('/readyz')).json() as Readiness;
+  }
+
   /** How often it logged what, from warnings up. */
   complaints(): Map<string, number> {
-    const lines = readFileSync(this.log, 'utf8').split('\n').filter((line) => line !== '' && !INSPECTOR.test(line));
-    const complaints = lines.flatMap((line) => {
-      if (!line.startsWith('{')) return [line];
+    const complaints = this.#lines().flatMap((line) => {
+      if (!line.startsWith('{')) return INSPECTOR.test(line) ? [] : [line];
       const { level, msg } = JSON.parse(line) as { level: number; msg: string };
       return level < 40 ? [] : [`${level < 50 ? 'warning' : 'error'}: ${msg.slice(0, 80)}`];
     });
     return new Map([...Map.groupBy(complaints, (line) => line)].map(([line, same]) => [line, same.length]));
   }
 
-  #spawn(): Service {
-    const service = new Service('the render server', process.execPath, ['render-server/src/main.ts'], { cwd: ROOT, env: this.#env });
-    service.pipe(this.#output);
-    return service;
+  /** How many lines of its log hold this. */
+  logged(text: string): number {
+    return this.#lines().filter((line) => line.includes(text)).length;
   }
 
-  #ready(): Promise<void> {
-    return this.#service.ready(`${this.url}/readyz`, READY_WITHIN_MS);
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const [code] = await this.#spawned?.end(signal) ?? [null];
+    const lines = this.#spawned?.log.splice(0) ?? [];
+    if (lines.length > 0) appendFileSync(this.log, `${lines.join('\n')}\n`);
+    return code;
+  }
+
+  /** Of all its lives. */
+  #lines(): string[] {
+    let earlier = '';
+    try {
+      earlier = readFileSync(this.log, 'utf8');
+    } catch {
+      // Its first life goes on.
+    }
+    return [...earlier.split('\n'), ...this.#spawned?.log ?? []].filter((line) => line !== '');
   }
 }

@@ -11,17 +11,25 @@ const DOWN_MS = [0, 3_000] as const;
 /** Processes of browsers that were killed, by what they were. */
 export type Kills = Map<string, number>;
 
-/** Kills a process of the browsers now and then, each kind of process as often as any other. */
+/** Kind of the process that is a browser; the others are of its making. */
+export const ROOT = 'the browser itself';
+
+/** The processes of the browsers with their kinds. Debian's browser is started by a shell that waits for it: that is none of them. */
+export function browserProcesses(server: ServerProcess): { pid: number; kind: string }[] {
+  return server.browsers().filter(({ command }) => command.includes('--') && !/^\S*\/sh /.test(command))
+    .map(({ pid, command }) => ({ pid, kind: /--type=([\w-]+)/.exec(command)?.[1] ?? (command.includes('--user-data-dir=') ? ROOT : 'helper') }));
+}
+
+/** Kills a process of the browsers now and then: first a browser itself, then each kind as often as any other. */
 export async function killBrowsers(server: ServerProcess, random: Random, until: AbortSignal, kills: Kills): Promise<void> {
   for (;;) {
     await delay(random.between(...KILL_EVERY_MS), undefined, { signal: until }).catch(() => {});
     if (until.aborted) return;
-    // Debian's browser is started by a shell that waits for it: that is none of the browser's processes.
-    const processes = server.browsers().filter(({ command }) => command !== '' && !/^\S*\/sh /.test(command))
-      .map(({ pid, command }) => ({ pid, kind: /--type=([\w-]+)/.exec(command)?.[1] ?? 'the browser itself' }));
-    if (processes.length === 0) continue; // the server is just starting
-    const kinds = Map.groupBy(processes, ({ kind }) => kind);
-    const { pid, kind } = random.pick(kinds.get(random.pick([...kinds.keys()])) ?? processes);
+    const kinds = Map.groupBy(browserProcesses(server), ({ kind }) => kind);
+    const chosen = kills.has(ROOT) ? random.pick([...kinds.keys(), ROOT]) : ROOT;
+    const processes = kinds.get(chosen);
+    if (!processes) continue; // the server is just starting
+    const { pid, kind } = random.pick(processes);
     try {
       process.kill(pid, 'SIGKILL');
       kills.set(kind, (kills.get(kind) ?? 0) + 1);
@@ -31,21 +39,31 @@ export async function killBrowsers(server: ServerProcess, random: Random, until:
   }
 }
 
+/** A kill of the server and the start after it, in ms since the epoch. */
+export interface ServerKill {
+  at: number;
+  upAt: number;
+  /** Jobs that it had begun and not ended. */
+  running: number;
+}
+
 /**
- * Kills the server and starts it again, at moments spread over a time.
- * @returns when it happened, in ms since the epoch; ends early with the signal
+ * Kills the server and starts it again, at moments spread over a time. Ends early with the signal.
+ * @param mostRunning what counts as running where the server does not say it
  */
-export async function killServer(server: ServerProcess, random: Random, times: number, withinMs: number, until: AbortSignal): Promise<number[]> {
-  const kills: number[] = [];
+export async function killServer(server: ServerProcess, random: Random, times: number, withinMs: number, mostRunning: number, until: AbortSignal): Promise<ServerKill[]> {
+  const kills: ServerKill[] = [];
   const share = withinMs / times;
   const began = Date.now();
   for (let n = 0; n < times; n += 1) {
     const at = began + share * (n + random.between(0.3, 0.9));
     await delay(Math.max(0, at - Date.now()), undefined, { signal: until });
+    const running = await server.readiness().then(({ jobs }) => jobs.running, () => mostRunning);
     await server.kill();
-    kills.push(Date.now());
+    const killedAt = Date.now();
     await delay(random.between(...DOWN_MS));
     await start(server);
+    kills.push({ at: killedAt, upAt: Date.now(), running });
   }
   return kills;
 }

@@ -6,7 +6,7 @@ import type { AnalysisResult, ServerFrame, WireError } from '@cro-analyzer/proto
 import { RawSocket } from '../../test/support/raw-socket.ts';
 import type { Random } from '../random.mts';
 import type { ServerProcess } from '../server-process.mts';
-import { endOf, type Journal, type Order } from './journal.mts';
+import { endOf, type Journal, type Order, type Wait } from './journal.mts';
 import { PAGES } from './pages.mts';
 
 export interface World {
@@ -21,9 +21,11 @@ export interface World {
 }
 
 /** Orders of one visit; with the number of actors it bounds the open jobs. */
-const MAX_ORDERS = 4;
+export const MAX_ORDERS = 4;
 /** Between two tries on a server that is down or full, in ms. */
 const AGAIN_MS = 500;
+/** What stays on the line after the last end, for an end that is told twice. */
+const LINGER_MS = 250;
 
 type Visit = (world: World, random: Random, orders: readonly Order[]) => Promise<void>;
 
@@ -100,18 +102,22 @@ function submitBy({ journal }: World, client: RenderClient, order: Order): Retur
   journal.sent(order);
   const job = client.submit(order.request, { idempotencyKey: order.idempotencyKey });
   let accepted: string | undefined;
+  let wait: Wait | undefined;
   const follow = async (): Promise<void> => {
     for await (const event of job) {
       if (event.type !== 'accepted') continue;
       accepted = event.job;
       journal.accepted(order, event.job, 'client');
+      wait ??= journal.waiting(event.job, 'client');
     }
     const outcome = await job.result.then((result) => ({ result }), (error: RenderClientError) => ({ error }));
-    if ('result' in outcome) return journal.ended(accepted ?? '', endOf(outcome), 'client');
+    if ('result' in outcome) return journal.ended(accepted ?? '', endOf(outcome), 'client', wait);
     const { code, reason } = outcome.error;
-    if (code === 'server_unreachable' || reason === 'client_closed' || reason === 'aborted') return; // its own doing
-    if (accepted === undefined) journal.refused(order, wireOf(outcome.error));
-    else journal.ended(accepted, endOf(code === 'cancelled' ? {} : { error: wireOf(outcome.error) }), 'client');
+    if (code === 'server_unreachable') return; // a wait without an end
+    if (reason === 'client_closed' || reason === 'aborted') {
+      if (wait) journal.leaves(wait);
+    } else if (accepted === undefined) journal.refused(order, wireOf(outcome.error));
+    else journal.ended(accepted, endOf(code === 'cancelled' ? {} : { error: wireOf(outcome.error) }), 'client', wait);
   };
   void follow();
   return job;
@@ -129,11 +135,12 @@ async function twice(world: World, random: Random, orders: readonly Order[]): Pr
 /** A raw socket that breaks off without goodbye and comes back until all of its jobs have ended. */
 async function comeAndGo(world: World, random: Random, orders: readonly Order[]): Promise<void> {
   const open = new Set(orders);
+  const waits = new Map<string, Wait>();
   for (let visit = 0; open.size > 0 && !world.over.aborted; visit += 1) {
     const socket = await dial(world, random, orders[0]?.key ?? '');
     if (socket) {
       const staysFor = random.chance(0.6) && visit < 5 ? random.between(0, 6_000) : 60_000;
-      await converse(world, random, socket, open, staysFor).catch(() => {}); // the server was killed meanwhile
+      await converse(world, random, { socket, open, waits }, staysFor).catch(() => {}); // the server was killed meanwhile
       socket.close();
     }
     if (open.size > 0) await pause(world, socket ? random.between(0, 3_000) : AGAIN_MS);
@@ -151,15 +158,29 @@ async function dial({ server }: World, random: Random, token: string): Promise<R
   }
 }
 
+/** One connection of a client: its orders without an end, and what it waits for, by job. */
+interface Line {
+  socket: RawSocket;
+  open: Set<Order>;
+  waits: Map<string, Wait>;
+}
+
 /** Submits what nobody has accepted yet, watches the rest, and writes down what it is told. Removes from `open` what has ended. */
-async function converse(world: World, random: Random, socket: RawSocket, open: Set<Order>, staysForMs: number): Promise<void> {
+async function converse(world: World, random: Random, { socket, open, waits }: Line, staysForMs: number): Promise<void> {
   const { journal } = world;
+  const ended = new Set<string>();
   const byRef = new Map<string, Order>();
   const byJob = new Map<string, Order>();
+  const waitFor = (job: string): void => {
+    const wait = waits.get(job) ?? journal.waiting(job, 'socket');
+    wait.askedAt = Date.now();
+    waits.set(job, wait);
+  };
   const ask = (order: Order): void => {
     const job = journal.jobOf(order);
     if (job !== undefined && random.chance(0.8)) {
       byJob.set(job, order);
+      waitFor(job);
       return socket.send({ type: 'watch', job });
     }
     const ref = String(byRef.size);
@@ -174,6 +195,7 @@ async function converse(world: World, random: Random, socket: RawSocket, open: S
         if (!order) return;
         byJob.set(frame.job, order);
         journal.accepted(order, frame.job, 'socket');
+        waitFor(frame.job);
         if (random.chance(0.05)) {
           journal.cancelling(frame.job);
           socket.send({ type: 'cancel', job: frame.job });
@@ -190,17 +212,23 @@ async function converse(world: World, random: Random, socket: RawSocket, open: S
         return;
       }
       case 'result': case 'failed': case 'cancelled':
-        journal.ended(frame.job, endOf({ result: 'result' in frame ? frame.result : undefined, error: 'error' in frame ? frame.error : undefined }), 'socket');
+        if (ended.has(frame.job)) journal.repeated.push(`${frame.job} ended twice on one connection`);
+        ended.add(frame.job);
+        journal.ended(frame.job, endOf({ result: 'result' in frame ? frame.result : undefined, error: 'error' in frame ? frame.error : undefined }), 'socket', waits.get(frame.job));
         for (const order of open) if (journal.jobOf(order) === frame.job) open.delete(order);
     }
   };
   for (const order of open) ask(order);
   let read = 0;
-  const allEnded = socket.until(() => {
+  const takeAll = (): void => {
     for (; read < socket.frames.length; read += 1) take(socket.frames[read]!);
+  };
+  const allEnded = socket.until(() => {
+    takeAll();
     return open.size === 0;
   });
-  await Promise.race([allEnded, pause(world, staysForMs)]);
+  await Promise.race([allEnded.then(() => pause(world, LINGER_MS)), pause(world, staysForMs)]);
+  takeAll();
 }
 
 /** curl and its like: a request may break off, be repeated, be deleted. */
@@ -214,6 +242,7 @@ async function oneOverHttp(world: World, random: Random, order: Order): Promise<
   const { server, journal, over } = world;
   const { key } = order;
   let job: string | undefined;
+  let wait: Wait | undefined;
   while (job === undefined && !over.aborted) {
     journal.sent(order);
     const answer = await server.fetch('/v1/analyses', {
@@ -225,6 +254,7 @@ async function oneOverHttp(world: World, random: Random, order: Order): Promise<
     if (answer?.ok && body) {
       job = body.id;
       journal.accepted(order, job, 'http');
+      wait = journal.waiting(job, 'http');
     } else if (answer && body) {
       journal.refused(order, body);
       if (body.retryAfterMs === undefined) return;
@@ -239,7 +269,7 @@ async function oneOverHttp(world: World, random: Random, order: Order): Promise<
     const view = await answer?.json().catch(() => undefined) as View | undefined;
     if (answer?.status === 404) journal.contradictions.push(`${job} was accepted and is not found`);
     const ended = view && endOfView(view);
-    if (ended) return journal.ended(view.id, ended, 'http');
+    if (ended) return journal.ended(view.id, ended, 'http', wait);
     if (answer?.status === 404) return;
     await pause(world, random.between(200, 2_000));
   }

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import type { ServerProcess } from '../server-process.mts';
 import { endOfView } from './clients.mts';
 import { nameOf, type Entry, type Journal } from './journal.mts';
-import type { Outcome } from './pages.mts';
 import type { Subscriber } from './subscriber.mts';
 
-/** Ends that the chaos explains, on any page: Claude fails at random, and a browser or the server may be killed twice during one job. */
-const EXPLAINED: readonly Outcome[] = ['analyst_unavailable', 'analyst_refused', 'browser_crashed'];
+/** The reconnecting client pauses ten seconds at most between two tries, a plain one three; the rest is for a busy machine. */
+const TOLD_WITHIN_MS = 30_000;
 
 /**
  * Asks the server for every accepted job until it has ended, and adds the ends to the journal.
@@ -65,8 +64,9 @@ export function compareEvents(journal: Journal, subscribers: ReadonlyMap<string,
 /**
  * Reads the store of a server that has stopped: a job that no client asked for, that has no end, or whose key a client
  * knows by another id.
+ * @returns when each job ended, in ms since the epoch, and what is wrong, in words
  */
-export function compareStore(dataDir: string, journal: Journal): { jobs: number; wrong: string[] } {
+export function compareStore(dataDir: string, journal: Journal): { endedAt: Map<string, number>; wrong: string[] } {
   const database = new Sqlite(join(dataDir, 'cro.sqlite'), { readonly: true });
   const rows = database.prepare('SELECT id, idempotency_key AS key, stage, ended_at AS endedAt FROM jobs').all() as { id: string; key: string; stage: string; endedAt: number | null }[];
   database.close();
@@ -80,17 +80,24 @@ export function compareStore(dataDir: string, journal: Journal): { jobs: number;
     ];
   });
   const stored = new Set(rows.map(({ id }) => id));
-  return { jobs: rows.length, wrong: [...wrong, ...[...journal.entries.keys()].filter((job) => !stored.has(job)).map((job) => `${job} was accepted and is not stored`)] };
+  return { endedAt: new Map(rows.map(({ id, endedAt }) => [id, endedAt ?? 0])), wrong: [...wrong, ...[...journal.entries.keys()].filter((job) => !stored.has(job)).map((job) => `${job} was accepted and is not stored`)] };
 }
 
-/** Ends that neither the page nor the chaos nor the client explains. */
-export function unexplained(journal: Journal): string[] {
-  return [...journal.entries.values()].flatMap(({ job, order, cancellable, end }) => {
-    if (!end) return [];
-    const outcome: Outcome = end.error?.code ?? (end.stage === 'cancelled' ? 'cancelled' : 'done');
-    const allowed = [...order.page.ends, ...EXPLAINED, ...(cancellable ? ['cancelled'] : [])];
-    return allowed.includes(outcome) ? [] : [`${order.page.address} ended as ${nameOf(end)} (${job})`];
+/** Clients that wait for an end and have not been told on a connection of their own. */
+export function untold({ waits, entries }: Journal): string[] {
+  return [...waits].filter(({ toldAt }) => toldAt === undefined).map(({ job, by }) => `${by} waits for ${job} (${entries.get(job)?.order.page.address})`);
+}
+
+/** Clients that were told later than they should: counted from the end, or from when they asked or the server was there again. */
+export function toldLate({ waits }: Journal, endedAt: ReadonlyMap<string, number>, serverUp: readonly number[]): { late: string[]; slowestMs: number } {
+  let slowestMs = 0;
+  const late = [...waits].flatMap(({ job, by, askedAt, toldAt }) => {
+    if (toldAt === undefined) return [];
+    const from = Math.max(endedAt.get(job) ?? 0, askedAt, ...serverUp.filter((at) => at <= toldAt));
+    slowestMs = Math.max(slowestMs, toldAt - from);
+    return toldAt - from > TOLD_WITHIN_MS ? [`${by} was told of ${job} after ${Math.round((toldAt - from) / 1000)} s`] : [];
   });
+  return { late, slowestMs };
 }
 
 /** How the jobs of each page ended, as rows of a table. */

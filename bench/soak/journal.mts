@@ -17,6 +17,8 @@ export interface Order {
 export interface End {
   readonly stage: 'done' | 'failed' | 'cancelled';
   readonly error?: WireError;
+  /** Of one that is done. */
+  readonly attempts?: number;
   readonly digest: string;
 }
 
@@ -31,6 +33,15 @@ export interface Entry {
   told: number;
 }
 
+/** A client that waits for the end of an accepted job, on a connection of its own. */
+export interface Wait {
+  readonly job: string;
+  readonly by: string;
+  /** When it asked last, in ms since the epoch: a client that comes back asks again. */
+  askedAt: number;
+  toldAt?: number;
+}
+
 export class Journal {
   readonly entries = new Map<string, Entry>();
   /** Every order that was sent, by idempotency key, accepted or not. */
@@ -39,6 +50,10 @@ export class Journal {
   readonly refusals = new Map<string, number>();
   /** What must never happen, in words. */
   readonly contradictions: string[] = [];
+  /** Ends that came a second time on one connection, in words. */
+  readonly repeated: string[] = [];
+  /** Those that wait, and those that have been told. */
+  readonly waits = new Set<Wait>();
   readonly #byKey = new Map<string, string>();
   readonly #file;
 
@@ -73,6 +88,18 @@ export class Journal {
     if (entry) entry.cancellable = true;
   }
 
+  /** A client waits from now on. */
+  waiting(job: string, by: string): Wait {
+    const wait: Wait = { job, by, askedAt: Date.now() };
+    this.waits.add(wait);
+    return wait;
+  }
+
+  /** It waits no longer, by its own choice. */
+  leaves(wait: Wait): void {
+    this.waits.delete(wait);
+  }
+
   refused(order: Order, error: WireError): void {
     this.#write({ refused: order.idempotencyKey, error });
     this.refusals.set(error.code, (this.refusals.get(error.code) ?? 0) + 1);
@@ -80,7 +107,9 @@ export class Journal {
     if (!deserved && error.retryAfterMs === undefined) this.contradictions.push(`${order.page.address} was refused without a time to come back: ${error.code} ${error.message}`);
   }
 
-  ended(job: string, end: End, by: string): void {
+  /** @param wait of the client that was told, if it waited for it */
+  ended(job: string, end: End, by: string, wait?: Wait): void {
+    if (wait) wait.toldAt ??= Date.now();
     this.#write({ ended: job, stage: end.stage, code: end.error?.code, reason: end.error?.reason, digest: end.digest, by });
     const entry = this.entries.get(job);
     if (!entry) {
@@ -104,7 +133,7 @@ export class Journal {
 /** The end of a job that is done, failed with the error, or (of neither) was cancelled. */
 export function endOf({ result, error }: { result?: AnalysisResult | undefined; error?: WireError | undefined }): End {
   const digest = createHash('sha256').update(JSON.stringify(sorted(result ?? error ?? null))).digest('hex').slice(0, 16);
-  if (result) return { stage: 'done', digest };
+  if (result) return { stage: 'done', attempts: result.attempts, digest };
   return error ? { stage: 'failed', error, digest } : { stage: 'cancelled', digest };
 }
 

@@ -1,39 +1,45 @@
-/** Whether memory grows, from samples of it. */
+/**
+ * Whether memory grows, from samples of it. The slope is Theil and Sen's, the median of the slopes between all pairs of
+ * points, with its 95 % interval (P. K. Sen: Estimates of the Regression Coefficient Based on Kendall's Tau, 1968): a
+ * page that is open or a browser that is replaced moves it little. Memory grows when even the lower end of the interval
+ * lies above a bound. The bound is absolute: a share of what is there would excuse any leak of a large process.
+ */
 import { median, medians, slopeOf, type Slope } from '../statistics.mts';
 
 export interface Growth {
+  /** Points that it was taken from, each the median of a piece of time. */
+  points: number;
   /** MB a minute. */
   slope: Slope;
   /** Medians of the first and the last fifth, in MB. */
   first: number;
   last: number;
-  /** Growth over the whole time by the slope, as a share of the first. */
-  share: number;
 }
 
 /** Neighbouring samples hang together (a collection of garbage, a page that is open): the median of so long a time less. */
 const PIECE_MINUTES = 10 / 60;
+
+/** With fewer the interval is nearly as wide as the slopes themselves. A soak of five minutes has ten between kills. */
+const MIN_POINTS = 8;
 
 const MB = 2 ** 20;
 
 /** @param samples times in ms and memory in bytes */
 export function growthOf(samples: readonly { at: number; bytes: number }[]): Growth {
   const points = samples.map(({ at, bytes }) => ({ x: at / 60_000, y: bytes / MB }));
-  const slope = slopeOf(medians(points, PIECE_MINUTES));
+  const pieces = medians(points, PIECE_MINUTES);
   const fifth = Math.ceil(points.length / 5);
-  const first = median(points.slice(0, fifth).map(({ y }) => y));
-  const last = median(points.slice(-fifth).map(({ y }) => y));
-  const minutes = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
-  return { slope, first, last, share: (slope.value * minutes) / first };
+  return {
+    points: pieces.length, slope: slopeOf(pieces),
+    first: median(points.slice(0, fifth).map(({ y }) => y)), last: median(points.slice(-fifth).map(({ y }) => y)),
+  };
 }
 
-/** Growth over the time that counts as none: for its first minutes a server still compiles code and fills its caches. */
-const NEGLIGIBLE = 0.1;
+/** Whether there were points enough, and the lower end of the slope's interval is at most so many MB a minute. */
+export const isSteady = ({ points, slope }: Growth, bound: number): boolean => points >= MIN_POINTS && slope.low <= bound;
 
-/** Whether the 95 % interval of the slope reaches down to 0, or the growth is too small to matter. */
-export const isSteady = ({ slope, share }: Growth): boolean => slope.low <= 0 || share < NEGLIGIBLE;
-
-export function wordsOf({ slope, first, last, share }: Growth): string {
+export function wordsOf({ points, slope, first, last }: Growth, bound: number): string {
+  if (points < MIN_POINTS) return `too short to judge: ${points} points of ${MIN_POINTS}; five minutes are enough`;
   const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(1)}`;
-  return `${signed(slope.value)} MB/min (95 %: ${signed(slope.low)} to ${signed(slope.high)}), median ${first.toFixed(0)} MB at first and ${last.toFixed(0)} MB at last, ${signed(share * 100)} % by the slope`;
+  return `${signed(slope.value)} MB/min (95 %: ${signed(slope.low)} to ${signed(slope.high)}; the lower end may be ${bound}, ${((bound * 1440) / 1024).toFixed(1)} GB a day), median ${first.toFixed(0)} MB at first and ${last.toFixed(0)} MB at last`;
 }

@@ -14,7 +14,13 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<[code: number | null, signal: NodeJS.Signals | null]>;
 }
 
-/** Starts `main.ts` on a free port; resolves when it serves. */
+/** A start takes a second or two; this is for a busy machine. */
+const SERVES_WITHIN_MS = 60_000;
+
+/**
+ * Starts `main.ts` on a free port; resolves when it serves. It ends with this process.
+ * @throws with its log when it ends before, or does not serve within a minute
+ */
 export async function spawnServer(env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['render-server/src/main.ts'], {
     cwd: join(import.meta.dirname, '../..'),
@@ -25,6 +31,8 @@ export async function spawnServer(env: Record<string, string>): Promise<ServerPr
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const log: string[] = [];
   const serving = Promise.withResolvers<string>();
   createInterface({ input: child.stdout }).on('line', (line) => log.push(line));
@@ -33,8 +41,16 @@ export async function spawnServer(env: Record<string, string>): Promise<ServerPr
     if (!line.includes('"serving"')) return;
     serving.resolve((JSON.parse(line) as { url: string }).url);
   });
-  child.once('exit', () => serving.reject(new Error(`the server did not start:\n${log.join('\n')}`)));
-  const url = await serving.promise;
+  const failed = (): void => serving.reject(new Error(`the server did not start:\n${log.join('\n')}`));
+  child.once('exit', () => {
+    process.off('exit', kill);
+    failed();
+  });
+  const timer = setTimeout(() => {
+    kill();
+    failed();
+  }, SERVES_WITHIN_MS);
+  const url = await serving.promise.finally(() => clearTimeout(timer));
   return {
     child, url, log,
     async end(signal) {
