@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AllowList } from '../../render-server/src/addresses.ts';
-import { clientAddress } from '../../render-server/src/gateway/client-address.ts';
+import { clientAddress, peerAddress } from '../../render-server/src/gateway/client-address.ts';
 
 const trusted = AllowList.parse(['10.0.0.0/8', '192.0.2.7', '2001:db8:ffff::/48']);
 
@@ -27,4 +27,14 @@ describe('the address of a client', () => {
   it('is the peer for everyone when no proxy is trusted', () => {
     expect(clientAddress('10.0.0.1', '203.0.113.9', AllowList.parse([]))).toBe('10.0.0.1');
   });
+});
+
+describe('whom a new connection counts for', () => {
+  const proxies = AllowList.parse(['10.0.0.0/8']);
+
+  it.each([
+    ['::ffff:203.0.113.1', '203.0.113.1'],
+    ['2001:db8:1:2:3::4', '2001:db8:1:2::/64'],
+    ['::ffff:10.1.2.3', undefined],
+  ])('%s: %s', (peer, counted) => expect(peerAddress(peer, proxies)).toBe(counted));
 });
