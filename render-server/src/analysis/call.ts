@@ -4,6 +4,7 @@ import { RenderError } from '../errors.ts';
 import type { Tokens } from './price.ts';
 import { retryAfterMs } from './rate-headers.ts';
 import { textTokens } from './tokens.ts';
+import { whenSent } from './when-sent.ts';
 
 /** The longest wait that Claude may ask for and get; a longer one is passed on to the caller. */
 const MAX_RETRY_AFTER_MS = 60_000;
@@ -31,7 +32,7 @@ interface CallOptions {
   onText(text: string): void;
   /**
    * Called with all that the call has cost so far, whenever more is known of it. Until Claude says how much it has
-   * read, a request that was sent counts with its estimate; with undefined the call turns out to cost nothing.
+   * read, a request that was sent counts with its estimate; with undefined it turns out to have cost nothing.
    */
   onUsage(tokens: Tokens | undefined): void;
 }
@@ -47,14 +48,10 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
   const timer = setTimeout(() => idle.abort(), options.idleTimeoutMs);
   let stopReason: Anthropic.StopReason | null = null;
   let written = 0;
-  options.onUsage({ inputTokens: options.inputTokens, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 });
   try {
     const stream = client.messages.stream(params, {
       signal: AbortSignal.any([options.signal, idle.signal]),
-      middleware: [watch((response) => {
-        options.onHeaders(response.headers);
-        if (!response.ok) options.onUsage(undefined);
-      }, () => timer.refresh())],
+      middleware: [watch(options, () => timer.refresh())],
     });
     stream.on('text', (delta) => {
       if (options.signal.aborted) return;
@@ -74,7 +71,6 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
     });
     await stream.done();
   } catch (error) {
-    if (!wasSent(error)) options.onUsage(undefined);
     if (options.signal.aborted) throw options.signal.reason;
     if (idle.signal.aborted) throw unavailable('stalled', 'Claude stopped answering half-way.', error, true);
     // What comes after the stop reason carries nothing of the answer.
@@ -87,10 +83,12 @@ export async function call(client: Anthropic, params: Anthropic.MessageStreamPar
 }
 
 /** Any byte counts as life: while Claude thinks in silence, the stream carries only pings, which the SDK keeps to itself. */
-function watch(onResponse: (response: Response) => void, alive: () => void): Middleware {
+function watch({ inputTokens, onHeaders, onUsage }: CallOptions, alive: () => void): Middleware {
   return async (request, next) => {
-    const response = await next(request);
-    onResponse(response);
+    const onSent = (): void => onUsage({ inputTokens, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 });
+    const response = await whenSent(() => next(request), onSent);
+    onHeaders(response.headers);
+    if (!response.ok) onUsage(undefined);
     if (response.body === null) return response;
     const watched = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -100,17 +98,6 @@ function watch(onResponse: (response: Response) => void, alive: () => void): Mid
     }));
     return new Response(watched, response);
   };
-}
-
-/** What fails before a request is sent: the name, the connection, the certificate. */
-const BEFORE_SENT = /^(ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_)/;
-
-/** False where the error shows that Claude cannot have got the request; the SDK and fetch have put the error of the socket into causes. */
-function wasSent(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && BEFORE_SENT.test(String(cause.code))) return false;
-  }
-  return true;
 }
 
 /** What an error event in the midst of a stream may be, other than a limit or too much load, and pass. */
