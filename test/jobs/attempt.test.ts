@@ -60,6 +60,21 @@ describe('when Claude is still writing as the deadline comes near', () => {
   });
 });
 
+describe('while a job is with its analyst', () => {
+  it('its progress tells waiting for Claude from Claude at work', { timeout: 30_000 }, async () => {
+    claude.behave({ kind: 'status', status: 429, retryAfter: '4' }, { kind: 'stall', after: 1 });
+    const job = server.client().submit({ url: site.origin, devices: ['mobile'] });
+    const told: string[] = [];
+    for await (const event of job) {
+      if (event.type !== 'progress' || event.stage !== 'analysing') continue;
+      if (event.message !== told.at(-1)) told.push(event.message);
+      if (event.message === 'Claude is reading the page') job.cancel();
+    }
+    await expect(job.result).rejects.toMatchObject({ code: 'cancelled' });
+    expect(told).toEqual(['Looking for what costs conversions', 'Waiting for Claude', 'Claude is reading the page']);
+  });
+});
+
 describe('the report of a job', () => {
   it('says how long the analysis took', async () => {
     const { result } = await analyse();

@@ -28,6 +28,8 @@ export interface AnalystOptions {
    * the analyst fails with reason `timeout`. None means that `signal` alone bounds it.
    */
   patience?: AbortSignal;
+  /** Called with true when a call to the service begins, and with false when it has ended: otherwise the analyst waits. */
+  onAsking?(asking: boolean): void;
   /** Called for each finding as soon as it is written and the evidence has confirmed it; `maxFindings` times at most. */
   onFinding(finding: Finding): void;
 }

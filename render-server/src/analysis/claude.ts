@@ -49,7 +49,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
       return gate.state;
     },
 
-    async analyse(brief, { signal, patience, budget, onFinding }): Promise<Opinion> {
+    async analyse(brief, { signal, patience, budget, onAsking, onFinding }): Promise<Opinion> {
       const stop = patience === undefined ? signal : AbortSignal.any([signal, patience]);
       const model = brief.request.model ?? options.model;
       const collector = new Collector(brief, onFinding);
@@ -65,6 +65,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
         const reader = new AnswerReader();
         let spent: Tokens | undefined;
         try {
+          onAsking?.(true);
           const stopReason = await call(client, prompt.params, {
             signal: stop,
             idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
@@ -80,6 +81,7 @@ export function createClaudeAnalyst(options: ClaudeOptions): Analyst {
           });
           check(stopReason, reader);
         } finally {
+          onAsking?.(false);
           if (spent !== undefined) calls.push(spent);
           settle?.(spent === undefined ? 0 : budgetCostOf(model, spent));
         }

@@ -47,7 +47,7 @@ const RESERVE_SHARE = 0.2;
 /** Failures of Claude for which the rules analyst may stand in. */
 const REPLACEABLE: ReadonlySet<Code> = new Set(['analyst_unavailable', 'analyst_refused', 'budget_exceeded']);
 
-/** How often a waiting caller hears that Claude is still at work. */
+/** How often a waiting caller hears whether Claude is at work. */
 const HEARTBEAT_MS = 2_000;
 
 /** Claude's usual time; the bar moves by it and never arrives before the answer does. */
@@ -106,12 +106,16 @@ async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief):
     if (wanted === 'claude') throw new RenderError('analyst_unavailable', 'This server has no key for Claude.', { reason: 'no_key', retryable: false });
     return askRules('This server has no key for Claude (ANTHROPIC_API_KEY), so the rules analyst wrote the findings.');
   }
-  const stopBeat = heartbeat(options);
+  let asking = false;
+  const stopBeat = heartbeat(options, () => (asking ? 'Claude is reading the page' : 'Waiting for Claude'));
+  const onAsking = (now: boolean): void => {
+    asking = now;
+  };
   const patience = new AbortController();
   const left = options.deadline - Date.now();
   const timer = setTimeout(() => patience.abort(), Math.max(0, left - Math.min(RESERVE_MS, left * RESERVE_SHARE)));
   try {
-    return { opinion: await claude.analyse(brief, { ...heard, patience: patience.signal }), name: claude.name, note: null };
+    return { opinion: await claude.analyse(brief, { ...heard, onAsking, patience: patience.signal }), name: claude.name, note: null };
   } catch (error) {
     options.signal.throwIfAborted();
     const failure = RenderError.from(error);
@@ -128,11 +132,11 @@ async function judge(workshop: Workshop, options: AttemptOptions, brief: Brief):
   }
 }
 
-function heartbeat(options: AttemptOptions): () => void {
+function heartbeat(options: AttemptOptions, message: () => string): () => void {
   const started = Date.now();
   const timer = setInterval(() => {
     const share = 1 - Math.exp((started - Date.now()) / USUAL_ANALYSIS_MS);
-    say(options, 'analysing', 0.45 + 0.5 * share, 'Claude is reading the page');
+    say(options, 'analysing', 0.45 + 0.5 * share, message());
   }, HEARTBEAT_MS);
   return () => clearInterval(timer);
 }
