@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AllowList, checkUrl, isPublicAddress } from '../render-server/src/addresses.ts';
+import { forgetAddresses, haveAddresses, later } from './support/own-addresses.ts';
 import { PRIVATE_ADDRESSES } from './security/private-addresses.ts';
 
 const none = AllowList.parse([]);
@@ -14,6 +15,29 @@ describe('isPublicAddress', () => {
 
   it.each(['', 'example.com', '0x7f.1', '2130706433', '127.1', '8.8.8.8:80'])(
     'never counts %j, which is no address, as public', (text) => { expect(isPublicAddress(text)).toBe(false); });
+});
+
+describe('an address of this machine', () => {
+  afterEach(forgetAddresses);
+
+  it('is not public, whatever range it is in, unless the operator opens it', () => {
+    const [v4, v6] = ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'];
+    expect([v4, v6].map(isPublicAddress)).toEqual([true, true]);
+    haveAddresses(v4, v6);
+    expect([v4, v6, '2606:2800:0220:0001:0248:1893:25C8:1946'].map(isPublicAddress)).toEqual([false, false, false]);
+    expect(['93.184.216.35', '2606:2800:220:1::1'].map(isPublicAddress)).toEqual([true, true]);
+    expect(() => checkUrl(`http://${v4}/`, none)).toThrow(expect.objectContaining({ code: 'forbidden_url' }));
+    expect(checkUrl(`http://${v4}/`, AllowList.parse([v4])).hostname).toBe(v4);
+  });
+
+  it('is looked for again after some seconds', () => {
+    haveAddresses('93.184.216.34');
+    expect(isPublicAddress('93.184.216.34')).toBe(false);
+    vi.restoreAllMocks();
+    expect(isPublicAddress('93.184.216.34')).toBe(false);
+    later();
+    expect(isPublicAddress('93.184.216.34')).toBe(true);
+  });
 });
 
 describe('checkUrl', () => {

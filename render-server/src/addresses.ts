@@ -1,4 +1,5 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
+import os from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { RenderError } from './errors.ts';
 
@@ -9,16 +10,30 @@ const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 /** Azure's host channel: inside public space, yet answered by the machine's own host. */
 const AZURE_HOST = '168.63.129.16';
 
+/** Interfaces come and go; asking the system for each connection would be wasteful. */
+const OWN_MS = 5_000;
+let own = { addresses: new BlockList(), until: 0 };
+
+/** Whether it is an address of this machine: what is sent there goes by loopback, past every firewall. */
+function isOwn(ip: string): boolean {
+  if (own.until <= Date.now()) {
+    own = { addresses: new BlockList(), until: Date.now() + OWN_MS };
+    for (const { address, family } of Object.values(os.networkInterfaces()).flatMap((entries) => entries ?? [])) own.addresses.addAddress(address, family === 'IPv6' ? 'ipv6' : 'ipv4');
+  }
+  return own.addresses.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+}
+
 /**
- * Whether an address belongs to the public internet. Everything that a network may use for itself does not:
+ * Whether an address belongs to the public internet, and to another machine than this. Everything that a network may use for itself does not:
  * private, loopback, link-local, carrier-grade NAT, multicast, documentation and reserved ranges, and the
- * IPv6 forms that carry an IPv4 address inside (mapped, compatible, NAT64, 6to4, Teredo).
+ * IPv6 forms that carry an IPv4 address inside (mapped, compatible, NAT64, 6to4, Teredo). The addresses of this
+ * machine's interfaces do not either: behind them are its own services.
  * @param ip an IPv4 or IPv6 address; anything else is not public
  */
 export function isPublicAddress(ip: string): boolean {
   if (isIP(ip) === 0 || ip === AZURE_HOST) return false;
   const address = ipaddr.parse(ip);
-  if (address.range() !== 'unicast') return false;
+  if (address.range() !== 'unicast' || isOwn(ip)) return false;
   return address.kind() === 'ipv4' || address.match(GLOBAL_IPV6);
 }
 

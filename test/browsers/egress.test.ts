@@ -8,6 +8,7 @@ import { createResolver, type Resolver } from '../../render-server/src/browsers/
 import { type EgressGate, type GateOptions, openGate } from '../../render-server/src/browsers/egress.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { startFarServer } from '../support/far-server.ts';
+import { forgetAddresses, haveAddresses } from '../support/own-addresses.ts';
 
 /** A name of this machine that no DNS server knows. */
 const hostsFileName = readHostsFile().find((name) => !name.includes('localhost'));
@@ -44,7 +45,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.useRealTimers();
+  forgetAddresses();
   await Promise.all(gates.splice(0).map((gate) => gate.close()));
   site.closeAllConnections();
   await Promise.all([dns.close(), new Promise((resolve) => { site.close(resolve); })]);
@@ -213,6 +214,18 @@ describe('what a gate refuses', () => {
       expect(gate.failureFor(at('INWARD.test.'))).toBe('dns');
       expect(hits).toEqual([]);
     });
+
+  it('does not dial an address of this machine, by number or by name, public though it is', async () => {
+    haveAddresses('93.184.216.34', '2606:2800:220:1::1');
+    dns.names.set('self.test', ['93.184.216.34']);
+    dns.names.set('beside.test', ['8.8.8.8', '2606:2800:220:1::1']);
+    const gate = await open('https://public.test/', []);
+    for (const [host, failure] of [['93.184.216.34', 'forbidden'], ['[2606:2800:220:1:0::1]', 'forbidden'], ['self.test', 'dns'], ['beside.test', 'dns']] as const) {
+      expect((await get(gate, `http://${host}:${port}/`)).status).toBe(502);
+      expect((await tunnel(gate, `${host}:${port}`)).status).toBe(502);
+      expect(gate.failureFor(at(host))).toBe(failure);
+    }
+  });
 
   it('answers all that is inside, or is nowhere, in the same words', async () => {
     dns.names.set('inward.test', ['127.0.0.1']);

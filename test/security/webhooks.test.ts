@@ -13,6 +13,7 @@ import { checkWebhook } from '../../render-server/src/webhooks/check.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { startDnsServer, type DnsServer } from '../support/dns-server.ts';
 import { startFarServer } from '../support/far-server.ts';
+import { forgetAddresses, haveAddresses } from '../support/own-addresses.ts';
 import { answer, QUICK, SECRET, startReceiver, startSending, type Sending } from '../support/webhooks.ts';
 import { FORBIDDEN_URLS, MALFORMED_URLS, PRIVATE_ADDRESSES, PRIVATE_HOSTS } from './private-addresses.ts';
 
@@ -45,6 +46,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  forgetAddresses();
   await sending?.stop();
   listener.close();
   await dns.close();
@@ -89,6 +91,13 @@ describe('a webhook to a private address', () => {
     });
     expect(await outcomes(urls)).toEqual(new Set(['failed dns']));
     expect(heard).toBe(0);
+  });
+
+  it('is refused when it is an address of this machine, public though it is', async () => {
+    haveAddresses('93.184.216.34');
+    dns.names.set('self.test', ['93.184.216.34']);
+    sending = await startSending(folder, { allow: [], resolver, schedule: ONCE });
+    expect(await outcomes([`http://93.184.216.34:${port}/`, `http://self.test:${port}/`])).toEqual(new Set(['failed dns']));
   });
 
   it('looks in the log like one whose name does not exist', async () => {
