@@ -109,7 +109,7 @@ export async function startApp(config: Config, parts: Parts = {}, signal = new A
     });
     let stopping: Promise<void> | undefined;
     const load = (): Omit<Pressure, 'accepting'> => {
-      const { oldestMs, waitMs } = jobs.load;
+      const { oldestMs, waitMs, evidenceBytes } = jobs.load;
       const { usedBytes, limitBytes, level } = memory.use;
       return {
         slots: pool.slots,
@@ -117,6 +117,7 @@ export async function startApp(config: Config, parts: Parts = {}, signal = new A
         running: jobs.counts.running,
         waitMs,
         memory: { usedBytes, limitBytes, level },
+        evidence: { bytes: evidenceBytes, maxBytes: config.CRO_EVIDENCE_MAX_MB * 2 ** 20 },
         claude: claude?.state ?? null,
         drift: pool.drift,
         credit: jobs.credit(config.CRO_CREDIT),

@@ -9,6 +9,7 @@ const FINE: Omit<Pressure, 'accepting'> = {
   queue: { length: 0, max: 10, oldestMs: 0 },
   running: 0, waitMs: 0,
   memory: { usedBytes: 1, limitBytes: 2, level: 'ok' },
+  evidence: { bytes: 0, maxBytes: 1 },
   claude: { state: 'up', limit: 8, active: 0, waiting: 0 },
   drift: 1, credit: 100,
 };
@@ -32,6 +33,7 @@ describe('readiness', () => {
   });
 
   it.each<[string, Partial<Pressure>, Partial<typeof WELL>]>([
+    ['2 of 4 pages are ready', { slots: { total: 4, ready: 2, busy: 2 } }, {}],
     ['Claude does not answer', { claude: { state: 'down', limit: 1, active: 0, waiting: 3 } }, {}],
     ['Chromium runs without its sandbox', {}, { sandboxed: false }],
     ['the pool has slowed to 50 %', { drift: 2 }, {}],

@@ -11,6 +11,8 @@ export interface Pressure {
   waitMs: number;
   /** `tight` lowers credit, `full` takes nothing more in. */
   memory: { usedBytes: number; limitBytes: number; level: 'ok' | 'tight' | 'full' };
+  /** Screenshots and facts of pages that wait for Claude. */
+  evidence: { bytes: number; maxBytes: number };
   /** Calls to Claude; null on a server without a key for it. `down` while they are held back because the last ones failed. */
   claude: { state: 'up' | 'down'; limit: number; active: number; waiting: number } | null;
   /** How much longer the same work takes in the browsers than at first: 2 is half as fast. */
@@ -51,6 +53,7 @@ export function judge(pressure: Omit<Pressure, 'accepting'>, signs: { draining: 
     ...(signs.storing ? [] : ['the store takes no writes']),
   ];
   const degraded = [
+    ...(slots.ready > 0 && slots.ready < slots.total ? [`${slots.ready} of ${slots.total} pages are ready`] : []),
     ...(claude?.state === 'down' ? ['Claude does not answer'] : []),
     ...(signs.sandboxed ? [] : ['Chromium runs without its sandbox']),
     ...(drift >= SLOW ? [`the pool has slowed to ${Math.round(100 / drift)} %`] : []),
