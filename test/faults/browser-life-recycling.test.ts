@@ -96,6 +96,17 @@ describe('recycling', () => {
     expect(await visit(pool, openShop)).not.toBe(first);
   });
 
+  it('does not wait for the page of a browser that is far too large: it is killed, and another serves', async () => {
+    await start({ recycle: { ...NO_RECYCLING, memoryBytes: 200 * 2 ** 20 } });
+    const [first = 0] = pool.pids;
+    const hungry = visit(pool, async (page) => {
+      await page.evaluate('window.kept = []; setInterval(() => window.kept.length < 100 && window.kept.push(new Float64Array(2 ** 20).fill(1)), 20); new Promise(() => {})'); // up to 800 MiB
+    });
+    await expect(hungry).rejects.toMatchObject({ code: 'browser_crashed', reason: 'memory' });
+    await soon(() => isAlive(first)).toBe(false);
+    expect(await visit(pool, openShop)).not.toBe(first);
+  });
+
   it('does not wait for ever for the last page of a worn browser', async () => {
     await start({ recycle: { ...NO_RECYCLING, jobs: 1, drainMs: 100 } });
     const endless = visit(pool, () => new Promise(() => {}));

@@ -5,6 +5,12 @@ import { startSite, type Site } from '../support/site.ts';
 
 const PAGE = '<!doctype html><html lang="en"><title>Shop</title><h1>Good things for your home</h1><a href="/buy">Buy now</a></html>';
 
+/** Fills up to 800 MiB while it loads. */
+const HUNGRY = `${PAGE}<img src="/never"><script>
+  const kept = [];
+  setInterval(() => kept.length < 100 && kept.push(new Float64Array(2 ** 20).fill(1)), 20);
+</script>`;
+
 let site: Site;
 let server: TestServer;
 let onVisit: () => void = () => {};
@@ -15,8 +21,13 @@ beforeAll(async () => {
       onVisit();
       response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
     },
+    '/hungry': (_, response) => {
+      onVisit();
+      response.writeHead(200, { 'content-type': 'text/html' }).end(HUNGRY);
+    },
+    '/never': () => {},
   });
-  server = await startServer({ CRO_PAGES_PER_BROWSER: '1' });
+  server = await startServer({ CRO_PAGES_PER_BROWSER: '1', CRO_BROWSER_MAX_MB: '200' });
 });
 
 afterAll(async () => {
@@ -64,5 +75,17 @@ describe('a Chromium that is killed during a job', () => {
   it('costs an idle server nothing but the time to start another', async () => {
     killBrowsers();
     expect((await server.client().submit({ url: `${site.origin}/page` }).result).page.title).toBe('Shop');
+  });
+});
+
+describe('a page that fills the memory', () => {
+  it('loses its browser, twice, then its job fails, and the next one is served', async () => {
+    const pids = new Set<number>();
+    onVisit = () => { for (const pid of server.app.pool.pids) pids.add(pid); };
+    const job = server.client().submit({ url: `${site.origin}/hungry` });
+    await expect(job.result).rejects.toMatchObject({ code: 'browser_crashed', reason: 'memory' });
+    expect(pids.size).toBe(2);
+    onVisit = () => {};
+    expect((await server.client().submit({ url: `${site.origin}/page` }).result).attempts).toBe(1);
   });
 });

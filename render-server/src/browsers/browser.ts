@@ -20,6 +20,9 @@ export interface LaunchOptions {
 const LAUNCH_MS = 20_000;
 const CLOSE_MS = 5_000;
 
+/** How long a launch that is given up has until it is killed. */
+const GIVEN_UP_MS = 2_000;
+
 /** A healthy browser opens a context and a page in milliseconds, a busy one in a second or two. */
 const OPEN_MS = 10_000;
 
@@ -115,7 +118,7 @@ export class Browser {
     } catch (error) {
       // What is still starting can only be closed once it is there; what takes too long for that is killed.
       const ended = starting.then((browser) => browser.close(), () => playwright && endsWithin(playwright.close(), CLOSE_MS));
-      await endsWithin(ended, CLOSE_MS);
+      await endsWithin(ended, GIVEN_UP_MS);
       await clearDirectory(directory);
       throw error;
     }
