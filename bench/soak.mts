@@ -30,7 +30,7 @@ const KEYS = ['soak-key-number-one', 'soak-key-number-two', 'soak-key-number-thr
 const BROWSERS = 2;
 const PAGES_PER_BROWSER = 2;
 /** Few, so that browsers are worn also in a short soak. */
-const RECYCLE_JOBS = 25;
+const RECYCLE_JOBS = 15;
 const SERVER_KILLS = 3;
 /** Of the whole time: a new server has warmed up by the second half, in which its memory is watched. */
 const KILLING_SHARE = 0.25;
@@ -142,7 +142,7 @@ async function soak(): Promise<number> {
   verdicts.judge('each end is explained by the page, by Claude, by kills or by its client', odd.length === 0, odd);
   const struck = crashes(journal, kills, killed, PAGES_PER_BROWSER);
   verdicts.judge('no more crashed than the kills explain', struck.every(({ kept }) => kept), struck.map(({ words }) => words));
-  const good = goodPages(journal);
+  const good = goodPages(journal, PAGES_PER_BROWSER);
   verdicts.judge('good pages are done without Claude, whatever happens around them', good.kept, good.words);
   const byClaude = failuresOfClaude(journal, moods.slice(0, claude.requests.length));
   verdicts.judge('no more failed by Claude than its moods explain', byClaude.kept, byClaude.words);

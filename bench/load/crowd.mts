@@ -17,17 +17,41 @@ export interface Trace {
   endedAt?: number;
   /** `done` or the code of its failure; of a lost one, none. */
   outcome?: string;
-  refusedWithTime: number;
-  refusedWithout: number;
 }
 
+/** Refusals by code: those that name a time to come back, and those that do not. */
+export interface Refusals {
+  withTime: Map<string, number>;
+  without: Map<string, number>;
+}
+
+/** All that this process has been sent, also those that a client sees to itself. */
+export const refusals: Refusals = { withTime: new Map(), without: new Map() };
+
+function note(frame: ServerFrame): void {
+  if (frame.type !== 'rejected') return;
+  const { code, retryAfterMs } = frame.error;
+  const counts = retryAfterMs === undefined ? refusals.without : refusals.withTime;
+  counts.set(code, (counts.get(code) ?? 0) + 1);
+}
+
+/** The client of this project tries again without a word, so its refusals are read on the line. */
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...options: ConstructorParameters<typeof WebSocket>) {
+    super(...options);
+    this.addEventListener('message', ({ data }) => {
+      if (typeof data === 'string' && data.includes('"rejected"')) note(JSON.parse(data) as ServerFrame);
+    });
+  }
+};
+
 export function newTrace(key: string, client: number, url: string): Trace {
-  return { key, client, url, submittedAt: performance.now(), refusedWithTime: 0, refusedWithout: 0 };
+  return { key, client, url, submittedAt: performance.now() };
 }
 
 /** Submits all pages over the client of this project, which sees to refusals itself. */
 export async function throughClient(server: string, token: string, traces: readonly Trace[]): Promise<void> {
-  const client = new RenderClient({ url: server, token, client: 'load', patienceMs: 3_600_000, sleep: (ms, signal) => delay(ms, undefined, { signal }) });
+  const client = new RenderClient({ url: server, token, client: 'load', codec: 'json', patienceMs: 3_600_000, sleep: (ms, signal) => delay(ms, undefined, { signal }) });
   await Promise.all(traces.map(async (trace) => {
     const job = client.submit({ url: trace.url });
     for await (const event of job) {
@@ -40,7 +64,7 @@ export async function throughClient(server: string, token: string, traces: reado
   await client.close();
 }
 
-/** Submits all pages over a plain socket, which sees every refusal and comes back at the time that it names. */
+/** Submits all pages over a plain socket, which comes back at the time that it names. */
 export async function throughSocket(server: string, token: string, traces: readonly Trace[], until: AbortSignal): Promise<void> {
   const socket = await RawSocket.hello(server, 'cro.v1.json', token);
   until.addEventListener('abort', () => socket.close(), { once: true });
@@ -48,6 +72,7 @@ export async function throughSocket(server: string, token: string, traces: reado
   const keys = traces.map(() => randomUUID());
   const submit = (trace: Trace, n: number): void => socket.send({ type: 'submit', ref: String(n), idempotencyKey: keys[n], request: { url: trace.url } });
   const take = (frame: ServerFrame): void => {
+    note(frame);
     if (frame.type === 'accepted') {
       const trace = traces[Number(frame.ref)];
       if (!trace) return;
@@ -57,11 +82,7 @@ export async function throughSocket(server: string, token: string, traces: reado
       const trace = traces[Number(frame.ref)];
       if (!trace) return;
       const { code, retryAfterMs } = frame.error;
-      if (retryAfterMs === undefined) {
-        trace.refusedWithout += 1;
-        return end(trace, code);
-      }
-      trace.refusedWithTime += 1;
+      if (retryAfterMs === undefined) return end(trace, code);
       setTimeout(() => submit(trace, Number(frame.ref)), retryAfterMs);
     } else if ('job' in frame) {
       const trace = jobs.get(frame.job);

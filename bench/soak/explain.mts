@@ -53,18 +53,20 @@ export function crashes(journal: Journal, kills: Kills, serverKills: readonly Se
 }
 
 /**
- * Of good pages that need no Claude, so many end as `done`: a kill of a browser every 17 s strikes about one attempt in
- * ten, and a job fails only when both of its attempts are struck, one in a hundred. Five in a hundred leave room for chance.
+ * Of good pages that need no Claude, so many end as `done`. A kill of a browser every 17 s strikes about one attempt in
+ * ten, and a job fails only when both of its attempts are struck: one in a hundred. But one kill strikes all pages of a
+ * browser, so that failures come together: few jobs may have two such kills among them.
  */
-const GOOD_SHARE = 0.95;
+const GOOD_SHARE = 0.9;
+const UNLUCKY_KILLS = 2;
 
 /** Left out are those whose client cancelled them, and those whose end is bounded by the kills of the server. */
-export function goodPages(journal: Journal): Bounded {
+export function goodPages(journal: Journal, pagesPerBrowser: number): Bounded {
   const isGood = ({ order, end }: Entry): boolean => order.page.ends.length === 1 && order.page.ends[0] === 'done' && order.request.analyst !== 'claude'
     && end?.stage !== 'cancelled' && end?.error?.reason !== 'server_stopped';
   const good = [...journal.entries.values()].filter(isGood);
   const done = good.filter(({ end }) => end?.stage === 'done').length;
-  const most = Math.max(1, Math.floor(good.length * (1 - GOOD_SHARE)));
+  const most = Math.max(UNLUCKY_KILLS * pagesPerBrowser, Math.floor(good.length * (1 - GOOD_SHARE)));
   return { kept: done > 0 && good.length - done <= most, words: `${done} of ${good.length} are done, ${most} may fail` };
 }
 
