@@ -111,7 +111,7 @@ const VARIABLES = {
   CRO_RETENTION_DAYS: variable({ parse: integer(1, 3_650), fallback: '30', unit: 'days', about: 'Age at which ended jobs are removed, with their screenshots and reports.' }),
   CRO_DATA_MAX_GB: variable({ parse: integer(1, 100_000), fallback: '10', unit: 'GB', about: 'Size of the data folder above which the oldest ended jobs are removed.' }),
   CRO_CHROMIUM_PATH: variable({ parse: text, fallback: '', fallbackNote: 'found by the set-up', about: 'Chromium or its headless shell.' }),
-  CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux, or where it does not start, as in a container without user namespaces. The log and /readyz say so." }),
+  CRO_SANDBOX: variable({ parse: choice('auto', 'on', 'off'), fallback: 'auto', about: "Chromium's own sandbox. auto turns it off only where it cannot work: as root on Linux, or where Chromium says that it has none, as in a container without user namespaces. The log and /readyz say so." }),
   CRO_CLAUDE_CONCURRENCY: variable({ parse: integer(1, 1_000), fallback: '8', about: 'Most calls to Claude at the same time. When Claude reports its rate limit there are fewer for a while.' }),
   CRO_JOB_BUDGET_USD: variable({ parse: optional(dollars), fallback: '', unit: 'US dollars', about: 'Most that Claude may cost for one job. A request may ask for less.' }),
   CRO_MODEL: variable({ parse: text, fallback: 'claude-sonnet-5-5', about: 'Claude model for requests that name none.' }),
