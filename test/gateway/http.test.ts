@@ -183,6 +183,7 @@ describe('probes', () => {
       running: expect.any(Number),
       waitMs: expect.any(Number),
       memory: { usedBytes: expect.any(Number), limitBytes: expect.any(Number), level: 'ok' },
+      evidence: { bytes: expect.any(Number), maxBytes: expect.any(Number) },
       claude: null,
       drift: expect.any(Number),
       credit: 100,
