@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AllowList, checkUrl, isPublicAddress } from '../render-server/src/addresses.ts';
-import { forgetAddresses, haveAddresses, later } from './support/own-addresses.ts';
+import { forgetAddresses, haveAddresses } from './support/own-addresses.ts';
 import { PRIVATE_ADDRESSES } from './security/private-addresses.ts';
 
 const none = AllowList.parse([]);
@@ -35,7 +35,7 @@ describe('an address of this machine', () => {
     expect(isPublicAddress('93.184.216.34')).toBe(false);
     vi.restoreAllMocks();
     expect(isPublicAddress('93.184.216.34')).toBe(false);
-    later();
+    forgetAddresses();
     expect(isPublicAddress('93.184.216.34')).toBe(true);
   });
 });

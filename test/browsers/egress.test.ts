@@ -45,6 +45,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   forgetAddresses();
   await Promise.all(gates.splice(0).map((gate) => gate.close()));
   site.closeAllConnections();
