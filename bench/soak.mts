@@ -14,7 +14,7 @@ import { startFakeClaude } from '../test/support/fake-claude.ts';
 import { Verdicts, table } from './printing.mts';
 import { Random } from './random.mts';
 import { Sampler } from './sampler.mts';
-import { ServerProcess } from './server-process.mts';
+import { ServerProcess, type Readiness } from './server-process.mts';
 import { ROOT, killBrowsers, killServer, moodsOfClaude, type Kills } from './soak/chaos.mts';
 import { MAX_ORDERS, actor, type World } from './soak/clients.mts';
 import { awaitEnds, compareEvents, compareStore, endsByPage, seenByOthers, toldLate, untold } from './soak/compare.mts';
@@ -39,6 +39,8 @@ const BROWSER_KILLING_SHARE = 2 / 3;
 /** With up to four orders each, two cores keep up with so many. */
 const ACTORS = 8;
 const DRAIN_MS = 180_000;
+/** The blank page that a browser starts with takes a moment to go. */
+const FRESH_MS = 2_000;
 /** What closed just now may take a moment to be gone. */
 const SETTLE_MS = 15_000;
 /** More than any soak asks for. */
@@ -76,6 +78,7 @@ async function soak(): Promise<number> {
     ANTHROPIC_API_KEY: 'test-key', ANTHROPIC_BASE_URL: claude.baseURL,
   });
   console.log(`A soak of ${minutes} minutes with seed ${seed}. Journal and log: ${folder}`);
+  await delay(FRESH_MS);
   const fresh = presenceOf(server);
 
   const closing = new AbortController();
@@ -149,9 +152,11 @@ async function soak(): Promise<number> {
   const foreign = await seenByOthers(server, journal, KEYS, 100);
   verdicts.judge('no other key sees a job', foreign.length === 0, foreign);
 
-  await eventually(async () => (await server.readiness()).slots.busy === 0);
-  const { slots, jobs } = await server.readiness();
-  verdicts.judge('no slot is busy and no job is open', slots.busy + jobs.queued + jobs.running === 0, JSON.stringify({ slots, jobs }));
+  const readiness = (): Promise<Readiness | undefined> => server.readiness().catch(() => undefined);
+  const isFree = (now: Readiness | undefined): boolean => now !== undefined && now.slots.busy + now.jobs.queued + now.jobs.running === 0;
+  await eventually(async () => isFree(await readiness()));
+  const now = await readiness();
+  verdicts.judge('the server answers, no slot is busy and no job is open', isFree(now), now ? JSON.stringify({ slots: now.slots, jobs: now.jobs }) : 'no answer');
   const worn = server.logged('a browser is worn and is being replaced');
   verdicts.judge('worn browsers were replaced', worn > 0, `${worn}`);
   const isIdle = (): boolean => {

@@ -168,12 +168,14 @@ interface Line {
 /** Submits what nobody has accepted yet, watches the rest, and writes down what it is told. Removes from `open` what has ended. */
 async function converse(world: World, random: Random, { socket, open, waits }: Line, staysForMs: number): Promise<void> {
   const { journal } = world;
-  const ended = new Set<string>();
+  /** Ends that may still be told here, by job: one for following it, and one as the answer to a cancel. */
+  const due = new Map<string, number>();
   const byRef = new Map<string, Order>();
   const byJob = new Map<string, Order>();
   const waitFor = (job: string): void => {
     const wait = waits.get(job) ?? journal.waiting(job, 'socket');
     wait.askedAt = Date.now();
+    due.set(job, 1);
     waits.set(job, wait);
   };
   const ask = (order: Order): void => {
@@ -198,6 +200,7 @@ async function converse(world: World, random: Random, { socket, open, waits }: L
         waitFor(frame.job);
         if (random.chance(0.05)) {
           journal.cancelling(frame.job);
+          due.set(frame.job, 2);
           socket.send({ type: 'cancel', job: frame.job });
         }
         return;
@@ -212,8 +215,8 @@ async function converse(world: World, random: Random, { socket, open, waits }: L
         return;
       }
       case 'result': case 'failed': case 'cancelled':
-        if (ended.has(frame.job)) journal.repeated.push(`${frame.job} ended twice on one connection`);
-        ended.add(frame.job);
+        due.set(frame.job, (due.get(frame.job) ?? 0) - 1);
+        if ((due.get(frame.job) ?? 0) < 0) journal.repeated.push(`${frame.job} ended more often on one connection than it was asked for`);
         journal.ended(frame.job, endOf({ result: 'result' in frame ? frame.result : undefined, error: 'error' in frame ? frame.error : undefined }), 'socket', waits.get(frame.job));
         for (const order of open) if (journal.jobOf(order) === frame.job) open.delete(order);
     }

@@ -40,8 +40,8 @@ async function stateOf(server: ServerProcess, { job, order }: Entry, journal: Jo
 export async function seenByOthers(server: ServerProcess, journal: Journal, keys: readonly string[], most: number): Promise<string[]> {
   const answers = await inTurn([...journal.entries.values()].slice(-most), async ({ job, order }) => {
     const other = keys.find((key) => key !== order.key);
-    const answer = await server.fetch(`/v1/analyses/${job}`, other === undefined ? {} : { key: other });
-    return answer.status === 404 ? [] : [`${job}: HTTP ${answer.status}`];
+    const answer = await server.fetch(`/v1/analyses/${job}`, other === undefined ? {} : { key: other }).catch(() => undefined);
+    return answer?.status === 404 ? [] : [`${job}: ${answer ? `HTTP ${answer.status}` : 'no answer'}`];
   });
   return answers.flat();
 }
