@@ -20,7 +20,7 @@ import type { Way } from './ways/way.ts';
  * pool and gate each must come as far as the gate, be refused there, and nothing may be dialled.
  */
 const ALL: Readonly<Record<string, Way>> = Object.assign({}, ...Object.values(WAYS));
-const WAIT = { timeout: 30_000, interval: 100 };
+const WAIT = { timeout: 90_000, interval: 100 };
 
 interface Arena { readonly inside: Inside; readonly outside: Outside }
 interface Row { vectors: number; 'arrived without the gate': number; 'refused by the gate': number; 'addresses refused': number; 'stopped in the browser': number; 'arrived with the gate': number }
@@ -83,7 +83,7 @@ async function arrivedWithoutGate(ways: Readonly<Record<string, Way>>): Promise<
 async function refusedByGate(ways: Readonly<Record<string, Way>>): Promise<string[]> {
   const { pool, inside, outside } = guarded;
   const allow = AllowList.parse([`127.0.0.1:${outside.port}`, `second.test:${outside.port}`]);
-  const signal = AbortSignal.timeout(50_000);
+  const signal = AbortSignal.timeout(100_000);
   const lease = await Lease.open(await pool.acquire(signal), new URL(outside.documentOf('')), { allow, resolver: createResolver({ servers: [dns.address] }) }, signal);
   const tried = Object.entries(ways).filter(([, way]) => way.stopped === undefined);
   const target = (id: string, way: Way): URL => new URL(targetOf(id, way, /\{(https|wss)\}/.test(way.html) ? inside.securePort : inside.port));
@@ -101,7 +101,7 @@ async function refusedByGate(ways: Readonly<Record<string, Way>>): Promise<strin
 }
 
 describe('a page that tries to reach a private address', () => {
-  it.each(Object.entries(WAYS))('gets nowhere by %s, and everywhere without the gate', async (name, ways) => {
+  it.each(Object.entries(WAYS))('gets nowhere by %s, and everywhere without the gate', { timeout: 120_000 }, async (name, ways) => {
     const vectors = Object.keys(ways).length;
     const [arrived, refused] = await Promise.all([arrivedWithoutGate(ways), refusedByGate(ways)]);
     const { inside, outside } = guarded;
