@@ -26,7 +26,7 @@ describe('readiness', () => {
     ['no browser is running', { slots: { total: 4, ready: 0, busy: 0 } }, {}],
     ['the queue is full', { queue: { length: 10, max: 10, oldestMs: 0 } }, {}],
     ['the expected wait is too long', { waitMs: 1_001 }, {}],
-    ['memory is full', { memory: { usedBytes: 2, limitBytes: 2, level: 'full' } }, {}],
+    ['memory is full', { memory: { usedBytes: 2, limitBytes: 2, level: 'full' }, running: 1 }, {}],
     ['the store takes no writes', {}, { storing: false }],
   ])('is taken away when work would be refused or lost: %s', (reason, pressure, signs) => {
     expect(judge({ ...FINE, ...pressure }, { ...WELL, ...signs })).toMatchObject({ ready: false, reasons: [reason] });
@@ -117,6 +117,7 @@ describe('probes', () => {
     for (const job of [queued, running]) socket.send({ type: 'cancel', job });
     await socket.until(() => socket.of('cancelled').length === 2);
     expect(await probe('/readyz')).toMatchObject({ status: 200 });
+    await submit('r3');
     usedBytes = 95;
     await expect.poll(() => probe('/readyz'), { timeout: 10_000 }).toMatchObject({ status: 503, body: { reasons: ['memory is full'] } });
     expect(await probe('/pressure')).toMatchObject({ status: 200, body: { accepting: false, memory: { level: 'full' } } });

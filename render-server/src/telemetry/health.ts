@@ -49,7 +49,7 @@ export function judge(pressure: Omit<Pressure, 'accepting'>, signs: { draining: 
     ...(slots.ready === 0 ? ['no browser is running'] : []),
     ...(queue.length >= queue.max ? ['the queue is full'] : []),
     ...(waitMs > signs.maxWaitMs ? ['the expected wait is too long'] : []),
-    ...(memory.level === 'full' ? ['memory is full'] : []),
+    ...(memory.level === 'full' && running + queue.length > 0 ? ['memory is full'] : []), // with nothing to do it takes a job all the same
     ...(signs.storing ? [] : ['the store takes no writes']),
   ];
   const degraded = [
