@@ -44,6 +44,18 @@ describe('a data folder with files of somebody else', () => {
   });
 });
 
+describe('a data folder that cannot be made', () => {
+  it.skipIf(process.platform !== 'linux').each(['/proc/nope', '/proc/nope/deeper'])('is named with a word on what to do: %s', async (folder) => {
+    await expect(startServer({ CRO_DATA_DIR: folder })).rejects.toMatchObject({ reason: 'data_dir', message: expect.stringMatching(new RegExp(`^The data folder ${folder} cannot be made: .*Set CRO_DATA_DIR`)) });
+  });
+
+  it('is made with all the folders above it where that is possible', async () => {
+    const server = await startServer({ CRO_DATA_DIR: join(dataDir, 'a', 'b', 'c') });
+    await server.close({ keepData: true });
+    expect(existsSync(join(dataDir, 'a', 'b', 'c', 'cro.sqlite'))).toBe(true);
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('a process of somebody else', () => {
   it('lives on although its command line names the folder of the browsers', async () => {
     const browsers = join(dataDir, 'browsers');

@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect, type Generated, type Transaction as KyselyTransaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { RenderError } from '../errors.ts';
 import { migrations } from './migrations.ts';
 
@@ -112,13 +112,27 @@ export type Database = Kysely<Tables>;
 export type Transaction = KyselyTransaction<Tables>;
 
 /**
+ * Node's own recursive mkdir never ends where a folder that is there takes no new one and says that it is missing, as /proc does.
+ * @throws RenderError internal, reason data_dir
+ */
+function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.unshift(path);
+  try {
+    for (const path of missing) mkdirSync(path);
+  } catch (error) {
+    throw new RenderError('internal', `The data folder ${folder} cannot be made: ${(error as Error).message}. Set CRO_DATA_DIR to a folder that the server may write.`, { reason: 'data_dir', cause: error });
+  }
+}
+
+/**
  * Opens the database in the data folder and brings it up to date. The exclusive lock that it takes is the lock of the
  * whole folder: it goes with the process, however that ends.
  * @throws RenderError internal, reason data_dir_in_use, when another server holds the folder; reason data_dir_not_ours
  * when there is no database, but something in a folder that the server would clear
  */
 export async function openDatabase(dataDir: string): Promise<Database> {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const file = join(dataDir, 'cro.sqlite');
   if (!existsSync(file)) refuseForeign(dataDir);
   const sqlite = new Sqlite(file, { timeout: 1_000 });
