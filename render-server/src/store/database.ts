@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect, type Generated, type Transaction as KyselyTransaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RenderError } from '../errors.ts';
 import { migrations } from './migrations.ts';
@@ -120,6 +120,7 @@ function makeFolder(folder: string): void {
   for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.unshift(path);
   try {
     for (const path of missing) mkdirSync(path);
+    if (!statSync(folder).isDirectory()) throw new Error('A folder was expected where there is a file');
   } catch (error) {
     throw new RenderError('internal', `The data folder ${folder} cannot be made: ${(error as Error).message}. Set CRO_DATA_DIR to a folder that the server may write.`, { reason: 'data_dir', cause: error });
   }
