@@ -77,9 +77,9 @@ describe('what one key, one address and all together may use', () => {
     quota.enter(ann, oneJob, soon);
   });
 
-  it('tells of a batch that no waiting would ever let in', async () => {
-    const quota = quotaOf({ perKey: { open: 10 } });
-    await expect(quota.consume(ann, 11)).rejects.toMatchObject({ code: 'too_large', message: 'This key may submit 10 jobs at a time; these are 11.' });
+  it.each(['open', 'minute', 'day'] as const)('tells of a batch that no waiting would ever let in: %s', (limit) => {
+    const quota = quotaOf({ perKey: { [limit]: 10 } });
+    expect(() => quota.enter(ann, Array.from({ length: 11 }, () => ({ analyst: 'auto' as const })), soon)).toThrow(expect.objectContaining({ code: 'too_large', message: 'This key may submit 10 jobs at a time; these are 11.' }));
   });
 });
 

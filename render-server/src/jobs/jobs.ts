@@ -111,6 +111,7 @@ export class Jobs {
       if (job.attempts < MAX_ATTEMPTS) this.#take(job);
       else void this.#end(job.id, failed(new RenderError('browser_crashed', 'The server stopped while it worked on the job, and the job had no attempt left.', { reason: 'server_stopped' })));
     }
+    if (unfinished.length > 0) logger.info({ jobs: unfinished.length }, 'the jobs of an earlier server are taken up');
     this.#dispatcher.start();
   }
 

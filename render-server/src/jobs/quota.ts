@@ -57,15 +57,11 @@ export class Quota {
 
   /**
    * Counts jobs against the rates.
-   * @throws RenderError rate_limited, reason minute; too_large for a batch that no limit would ever let in; then nothing
-   *   is counted
+   * @throws RenderError rate_limited, reason minute; then nothing is counted
    */
   async consume(caller: Caller, jobs: number): Promise<void> {
     const counted: Scope[] = [];
     for (const scope of this.#scopes(caller)) {
-      const { open = Infinity, minute = Infinity, day = Infinity } = scope.limits;
-      const most = Math.min(open, minute, day);
-      if (jobs > most) throw new RenderError('too_large', `${scope.who} may submit ${most} jobs at a time; these are ${jobs}.`, { reason: 'limits' });
       try {
         await scope.rate?.consume(scope.name, jobs);
         counted.push(scope);
@@ -81,13 +77,16 @@ export class Quota {
    * Counts jobs as open and as used today; synchronous, so that submits of the same moment cannot share a place.
    * @param retryAfterMs asked for a refusal: when a job is expected to end
    * @returns takes all of it back, for jobs that were not stored after all
-   * @throws RenderError rate_limited with reason open or day, budget_exceeded with reason day
+   * @throws RenderError rate_limited with reason open or day, budget_exceeded with reason day, too_large for a batch that
+   *   no waiting would ever let in
    */
   enter(caller: Caller, requests: readonly Pick<AnalysisRequest, 'analyst'>[], retryAfterMs: () => number): () => void {
     const scopes = this.#scopes(caller);
     const jobs = requests.length;
     for (const scope of scopes) {
-      const { open = Infinity, day = Infinity, usd = Infinity } = scope.limits;
+      const { open = Infinity, minute = Infinity, day = Infinity, usd = Infinity } = scope.limits;
+      const most = Math.min(open, minute, day);
+      if (jobs > most) throw new RenderError('too_large', `${scope.who} may submit ${most} jobs at a time; these are ${jobs}.`, { reason: 'limits' });
       const used = this.#usedBy(scope.name);
       if (this.#openIn(scope.name) + jobs > open) throw limited(scope, 'open', `may have ${open} jobs open`, retryAfterMs());
       if (used.jobs + jobs > day) throw limited(scope, 'day', `may submit ${day} jobs a day`, msToMidnight());
