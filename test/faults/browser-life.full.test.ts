@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BrowserPool } from '../../render-server/src/browsers/pool.ts';
 import { familyOf, groupOf, privateMemory } from '../../render-server/src/browsers/processes.ts';
@@ -53,8 +55,7 @@ describe('after a thousand jobs, with browsers killed and recycled among them', 
           await visit(pool, async (page, pid) => {
             await page.goto(site.origin + PAGES[n % PAGES.length]);
             if (n % KILL_EVERY === KILL_EVERY - 1) process.kill(pid, 'SIGKILL');
-            // Chromium now and then refuses a picture, and takes the very same one when it is asked again.
-            await page.screenshot({ type: 'jpeg' }).catch(() => page.screenshot({ type: 'jpeg' }));
+            await picture(page);
           });
         } catch (error) {
           expect(error).toMatchObject({ code: 'browser_crashed' });
@@ -84,6 +85,16 @@ describe('after a thousand jobs, with browsers killed and recycled among them', 
     await expect.poll(() => zombies(groups), { timeout: 20_000 }).toEqual([]);
   });
 });
+
+/** Chromium now and then refuses a picture for a moment, and takes the very same one when it is asked again. */
+async function picture(page: Page): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const refused: unknown = await page.screenshot({ type: 'jpeg' }).then(() => undefined, (error: unknown) => error);
+    if (refused === undefined) return;
+    if (tries === 10 || !String(refused).includes('Unable to capture screenshot')) throw refused;
+    await delay(200);
+  }
+}
 
 function table(rows: Record<string, number>[]): string {
   const columns = Object.keys(rows[0] ?? {});

@@ -85,7 +85,8 @@ function isGone(error: unknown): boolean {
   return error instanceof Error && /has been closed|Target crashed|Page crashed|browser has disconnected/i.test(error.message);
 }
 
-/** What a navigation says whose renderer is killed under it. */
+/** What a navigation says whose renderer is killed under it, before or after it was put into our words. */
 function isDetached(error: unknown): boolean {
-  return error instanceof RenderError && error.cause instanceof Error && error.cause.message.includes('frame was detached');
+  const thrown = error instanceof RenderError ? error.cause : error;
+  return thrown instanceof Error && thrown.message.includes('frame was detached');
 }

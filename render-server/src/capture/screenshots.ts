@@ -1,4 +1,5 @@
 import type { Device } from '@cro-analyzer/protocol/messages';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
 import { RenderError } from '../errors.ts';
 import type { Tile, View } from '../evidence.ts';
@@ -13,6 +14,9 @@ const TILE_HEIGHT = 2_000;
 /** Three desktop and three mobile tiles are some 17,000 tokens: most of what one analysis may cost in pictures. */
 const TILES_MAX = 3;
 const JPEG_QUALITY = 80;
+/** How often a picture is asked for, and the pause before it is asked for again, in ms. */
+const DRAW_TRIES = 10;
+const DRAW_PAUSE_MS = 200;
 /** In CSS pixels. To draw what is outside the viewport, Chromium lays the whole page out anew for each picture: 2 s at 900,000 px. */
 const DRAWN_WHOLE_MAX = 100_000;
 
@@ -32,11 +36,8 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
   const tiles: Tile[] = [];
   for (let index = 0; index < count; index += 1) {
     const box = { x: 0, y: index * step, width, height: Math.min(step, page.height - index * step) };
-    const draw = () => cdp.send('Page.captureScreenshot', { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: isWhole, clip: { ...box, scale } });
     const { data } = await within(
-      draw().catch((error: unknown) => (isRefusal(error) ? draw() : Promise.reject(error))).catch((error: unknown) => {
-        throw isRefusal(error) ? new RenderError('browser_crashed', 'The browser did not draw the page.', { reason: 'no_picture', cause: error }) : error;
-      }),
+      draw(cdp, { format: 'jpeg', quality: JPEG_QUALITY, captureBeyondViewport: isWhole, clip: { ...box, scale } }),
       stepMs,
       () => new RenderError('page_stuck', `The browser could not draw the page within ${stepMs / 1000} s.`),
     );
@@ -46,9 +47,17 @@ export async function takeTiles(cdp: CDPSession, device: Device, page: View['pag
   return tiles;
 }
 
-/** Chromium now and then refuses a picture of a page that is well, and gives it when asked again. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('Unable to capture screenshot');
+/** Chromium refuses a picture now and then of a page that is well, mostly of one that it has not drawn yet on a busy machine. */
+async function draw(cdp: CDPSession, options: Parameters<typeof cdp.send<'Page.captureScreenshot'>>[1]): Promise<{ data: string }> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await cdp.send('Page.captureScreenshot', options);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes('Unable to capture screenshot')) throw error;
+      if (tries === DRAW_TRIES) throw new RenderError('browser_crashed', 'The browser did not draw the page.', { reason: 'no_picture', cause: error });
+      await delay(DRAW_PAUSE_MS);
+    }
+  }
 }
 
 /** Width and height in the frame header (SOF) of a JPEG. @throws Error when there is none */
