@@ -43,7 +43,7 @@ process.exit(verdicts.close());
 async function withServer(env: Record<string, string>, work: (server: ServerProcess) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'cro-load-'));
   const server = await ServerProcess.start(folder, {
-    CRO_API_KEYS: KEYS.join(), CRO_BROWSERS: '2', CRO_ALLOW_HOSTS: new URL(site.origin).host, CRO_LOG_LEVEL: 'warn',
+    CRO_API_KEYS: KEYS.join(), CRO_BROWSERS: '2', CRO_ALLOW_HOSTS: new URL(site.origin).host,
     ANTHROPIC_API_KEY: 'test-key', ANTHROPIC_BASE_URL: claude.baseURL, ...env,
   });
   await work(server);

@@ -1,6 +1,6 @@
 /** What goes wrong around the server, all the time. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Behaviour } from '../../test/support/fake-claude.ts';
+import type { Behaviour, FakeClaude } from '../../test/support/fake-claude.ts';
 import type { Random } from '../random.mts';
 import type { ServerProcess } from '../server-process.mts';
 
@@ -93,9 +93,21 @@ const MOODS: readonly { weight: number; calls: readonly Behaviour[] }[] = [
   { weight: 1, calls: [{ kind: 'refusal' }] },
 ];
 
-/** How the next calls to Claude go: most are answered, the others fail in every known way, at times several in a row. */
-export function moodsOfClaude(random: Random, calls: number): Behaviour[] {
-  const moods: Behaviour[] = [];
-  while (moods.length < calls) moods.push(...random.weighted(MOODS).calls);
-  return moods;
+/** Calls of the longest trouble: so far ahead Claude is told how it will go. */
+const AHEAD = 12;
+
+/**
+ * Tells Claude how its next calls go until the signal fires, and after that it answers: most are answered, the others
+ * fail in every known way, at times several in a row.
+ * @param moods gets them all, in the order of the calls
+ */
+export async function trouble(claude: FakeClaude, random: Random, until: AbortSignal, moods: Behaviour[]): Promise<void> {
+  while (!until.aborted) {
+    while (moods.length < claude.requests.length + AHEAD) {
+      const next = random.weighted(MOODS).calls;
+      claude.behave(...next);
+      moods.push(...next);
+    }
+    await delay(100, undefined, { signal: until }).catch(() => {});
+  }
 }

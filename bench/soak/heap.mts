@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerProcess } from '../server-process.mts';
 
-const EVERY_MS = 10_000;
+const EVERY_MS = 5_000;
 const ANSWERS_WITHIN_MS = 8_000;
 
 /** Bytes right after a collection: what JavaScript holds, buffers included, and what is resident. */
@@ -15,15 +15,21 @@ export interface Kept {
 }
 
 /**
- * Measured every ten seconds until the signal fires; a measurement that does not come is left out.
+ * Collects the garbage and measures; undefined when the server does not answer.
  * @param inspector port of the process's inspector on loopback
  */
+export async function measure(server: ServerProcess, inspector: number): Promise<Kept | undefined> {
+  const held = await collect(inspector).catch(() => undefined);
+  const { info } = server;
+  return info && held !== undefined ? { at: Date.now(), held, resident: info.rss } : undefined;
+}
+
+/** Measures every five seconds until the signal fires. */
 export async function keptMemory(server: ServerProcess, inspector: number, until: AbortSignal): Promise<Kept[]> {
   const kept: Kept[] = [];
   while (!until.aborted) {
-    const held = await collect(inspector).catch(() => undefined);
-    const { info } = server;
-    if (info && held !== undefined) kept.push({ at: Date.now(), held, resident: info.rss });
+    const now = await measure(server, inspector);
+    if (now) kept.push(now);
     await delay(EVERY_MS, undefined, { signal: until }).catch(() => {});
   }
   return kept;

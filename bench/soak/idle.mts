@@ -11,11 +11,14 @@ export interface Presence {
   renderers: number;
   /** Directories of browsers. */
   directories: number;
+  /** Resident memory of all processes of the browsers. */
+  bytes: number;
 }
 
 /** Counts them now. It is the kernel that is asked, not the server. */
 export function presenceOf(server: ServerProcess): Presence {
   const processes = browserProcesses(server);
   const count = (wanted: string): number => processes.filter(({ kind }) => kind === wanted).length;
-  return { browsers: count(ROOT), renderers: count('renderer'), directories: readdirSync(join(server.dataDir, 'browsers')).length };
+  const bytes = server.browsers().reduce((sum, { rss }) => sum + rss, 0);
+  return { bytes, browsers: count(ROOT), renderers: count('renderer'), directories: readdirSync(join(server.dataDir, 'browsers')).length };
 }
